@@ -1,0 +1,158 @@
+# leaktrace: see `make help`.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD ?= build
+V ?= 0
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+PKG_CONFIG ?= pkg-config
+PYTHON ?= /usr/bin/python3
+
+VERSION := 0.1.0
+ARCH := $(shell uname -m)
+BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
+
+PACKAGES := libbpf libelf zlib libdw capstone jansson
+CFLAGS ?= -O2 -g
+LEAKTRACE_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -fno-strict-aliasing \
+	-Isrc -Iinclude -I$(BUILD) -DLEAKTRACE_VERSION='"$(VERSION)"' \
+	$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
+LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -liberty
+
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Wno-missing-declarations -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -I.
+
+SOURCES := $(shell find src -name '*.c' | sort)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+# Everything that unit tests may link: all but main, and what needs the BPF skeleton.
+LIB_OBJECTS := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/trace/tracer.o,$(OBJECTS))
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+BPF_HEADERS := $(wildcard bpf/*.bpf.h) include/wire.h vmlinux.h
+SKELETON := $(BUILD)/leaktrace.skel.h
+
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+PROGRAM_MK := tests/programs/programs.mk
+
+SHELL_SCRIPTS = $(wildcard scripts/*.sh) .ci/run
+C_FILES = $(shell find src bpf include tests -name '*.[ch]' -o -name '*.cc')
+
+.PHONY: all
+all: $(BUILD)/leaktrace
+
+.PHONY: help
+help:
+	@echo 'leaktrace $(VERSION): find what a program acquires and never gives back.'
+	@echo
+	@echo '  sudo make demo     install what is missing, build, show a report of a leaking program'
+	@echo '  sudo make test     install what is missing, build, run all tests'
+	@echo '  make               build $(BUILD)/leaktrace'
+	@echo '  make unit          unit tests (no root)'
+	@echo '  sudo make e2e      end-to-end tests'
+	@echo '  sudo make bench    the cost of tracing, as ratios'
+	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
+	@echo '  make format lint   clang-format; clang-tidy, cppcheck, shellcheck, layers'
+	@echo '  make clean'
+	@echo
+	@echo 'Variables: V=1 shows commands; BUILD=folder; CC, CLANG, BPFTOOL, CFLAGS, SANITIZE=1.'
+
+ifeq ($(SANITIZE),1)
+LEAKTRACE_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+endif
+
+# ---- the program --------------------------------------------------------------
+
+$(BUILD)/leaktrace: $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
+
+$(BUILD)/src/%.o: src/%.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LEAKTRACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/src/trace/tracer.o: $(SKELETON)
+
+$(BUILD)/%.bpf.o: bpf/%.bpf.c $(BPF_HEADERS) Makefile
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+# The linker merges the entry files into one object, one skeleton.
+$(BUILD)/leaktrace.linked.o: $(BPF_SOURCES:bpf/%.bpf.c=$(BUILD)/%.bpf.o)
+	$(call say,BPFLINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(BUILD)/leaktrace.linked.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name leaktrace_bpf >$@.tmp && mv $@.tmp $@
+
+# ---- tests --------------------------------------------------------------------
+
+.PHONY: deps
+deps:
+	@scripts/install-deps.sh
+
+.PHONY: test
+test: deps
+	@$(MAKE) --no-print-directory test-run
+
+.PHONY: test-run
+test-run:
+	@scripts/run-tests.sh
+
+.PHONY: unit-tests
+unit-tests: $(UNIT_TESTS)
+
+.PHONY: unit
+unit: unit-tests
+	@scripts/run-tests.sh unit
+
+.PHONY: e2e
+e2e: all programs
+	@scripts/run-tests.sh e2e
+
+$(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(LIB_OBJECTS) Makefile
+	$(call say,TEST,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LEAKTRACE_CFLAGS) $(CFLAGS) -Itests/unit -MMD -MP $(LDFLAGS) -o $@ $< $(LIB_OBJECTS) $(LIBS) -lcmocka
+
+-include $(PROGRAM_MK)
+-include tests/bench/bench.mk
+
+.PHONY: demo
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh
+
+# ---- care -----------------------------------------------------------------------
+
+.PHONY: format
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+.PHONY: lint
+lint: all
+	@scripts/lint.sh
+
+.PHONY: install
+install: all
+	install -D -m 755 $(BUILD)/leaktrace $(DESTDIR)$(PREFIX)/bin/leaktrace
+	install -D -m 644 man/leaktrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/leaktrace.1
+	install -D -m 644 completions/leaktrace.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leaktrace
+	install -D -m 644 completions/_leaktrace $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_leaktrace
+	install -D -m 644 completions/leaktrace.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/leaktrace.fish
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the BPF programs and the loader share: map records, ring buffer events,
+ * probe cookies. Fixed width, sizes asserted. Included by both sides, so it may
+ * include nothing of either.
+ */
+#ifndef LEAKTRACE_WIRE_H
+#define LEAKTRACE_WIRE_H
+
+#ifndef __VMLINUX_H__
+#include <stdint.h>
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int64_t s64;
+#endif
+
+/* A resource kind: one row here, one in model/kind.c, and its probes. */
+enum wire_kind {
+	WIRE_HEAP,
+	WIRE_KINDS,
+};
+
+/*
+ * Times are ticks of 2^20 ns (about 1.05 ms) since the session's start: 32 bits
+ * of them last 52 days.
+ */
+#define WIRE_TICK_SHIFT 20
+
+/* ---- probe cookies ------------------------------------------------------- */
+
+/* What a probed function does with a resource. */
+enum wire_op {
+	WIRE_ACQUIRE,	  /* returns the handle */
+	WIRE_ACQUIRE_OUT, /* stores the handle through argument `id_arg`, returns 0 */
+	WIRE_RESIZE,	  /* takes the handle in `id_arg`, returns a new one */
+	WIRE_RELEASE,	  /* takes the handle in `id_arg` */
+};
+
+#define WIRE_NO_ARG 0xf
+/* RESIZE: the old block is gone even when the call fails (reallocf). */
+#define WIRE_RELEASES_ON_FAILURE 0x1
+/* ACQUIRE: the size is rounded up to whole pages (pvalloc). */
+#define WIRE_SIZE_IN_PAGES 0x2
+
+/* Arguments are numbered from 0; WIRE_NO_ARG stands for "none". */
+struct wire_probe {
+	u8 op;
+	u8 kind;
+	u8 size_args; /* low nibble: size, high nibble: count to multiply it by */
+	u8 id_arg;
+	u8 flags;
+	u8 unused[3];
+};
+
+/* ---- live table ---------------------------------------------------------- */
+
+/*
+ * A flat table of 192-byte buckets: a key may be in either of two buckets, or,
+ * when both are full, in a small hash map. `spilled` counts the keys whose first
+ * bucket this is and that are elsewhere, so that most look-ups touch one bucket.
+ *
+ * key: bit 63 busy (being written), bits 62..44 space, bits 43..0 address >> 3.
+ * An id that does not fit (odd address, other kinds) goes to the hash map.
+ */
+#define WIRE_BUCKET_KEYS 7
+#define WIRE_KEY_BUSY (1ULL << 63)
+#define WIRE_KEY_SPACE_SHIFT 44
+#define WIRE_KEY_SPACE_BITS 19
+#define WIRE_KEY_ID_SHIFT 3
+#define WIRE_SPACE_MAX ((1u << WIRE_KEY_SPACE_BITS) - 1)
+
+struct wire_live {
+	u64 size;
+	u32 site; /* index into the site table */
+	u32 born; /* ticks */
+};
+
+struct wire_bucket {
+	u64 spilled;
+	u64 keys[WIRE_BUCKET_KEYS];
+	struct wire_live values[WIRE_BUCKET_KEYS];
+	u64 unused[2];
+};
+
+struct wire_spill_key {
+	u64 id;
+	u32 space;
+	u32 kind;
+};
+
+/* ---- site table ---------------------------------------------------------- */
+
+/*
+ * One line of an open-addressed table. A site is (address space, kind, stack);
+ * `tag` is its 64-bit hash and `check` a second, independent one. The same site
+ * may stand in several lines (one per shard of CPUs, or after a race): readers
+ * add them up.
+ */
+struct wire_site {
+	u64 tag; /* 0: free, WIRE_SITE_BUSY: being written */
+	u64 acquired_count;
+	u64 acquired_bytes;
+	u64 released_count;
+	u64 released_bytes;
+	u32 space;
+	u32 check;
+	u32 first; /* ticks, first and last acquisition */
+	u32 last;
+	u32 lost; /* acquisitions that found the live table full */
+	u16 kind;
+	u16 stack_sent;
+};
+
+#define WIRE_SITE_BUSY 1ULL
+#define WIRE_SITE_PROBES 32
+
+/* ---- per address space --------------------------------------------------- */
+
+/* Live bytes are kept for the peak alone; totals are sums over sites. */
+struct wire_space {
+	s64 live_bytes;
+	s64 peak_bytes;
+	u64 unmatched_releases;
+	u64 lost_sites_count; /* acquisitions that found the site table full */
+	u64 lost_sites_bytes;
+	u64 unused[3];
+};
+
+/* ---- events -------------------------------------------------------------- */
+
+enum wire_event_type {
+	WIRE_EVENT_STACK,  /* a site was seen for the first time */
+	WIRE_EVENT_FORK,   /* a followed process made a child */
+	WIRE_EVENT_EXEC,   /* a followed process replaced its address space */
+	WIRE_EVENT_EXIT,   /* the last thread of a followed process ended */
+	WIRE_EVENT_LIBS,   /* a followed process changed its list of libraries */
+	WIRE_EVENT_BORN,   /* a followed child makes its first step (see parking) */
+};
+
+struct wire_event {
+	u32 type;
+	u32 space;
+	u64 time_ns; /* CLOCK_MONOTONIC */
+	u32 pid;     /* process id in leaktrace's own pid namespace */
+	u32 parked;  /* nonzero: the process was sent SIGSTOP and waits for SIGCONT */
+};
+
+#define WIRE_MAX_FRAMES 127
+
+struct wire_event_stack {
+	struct wire_event head;
+	u64 tag;
+	u32 check;
+	u16 kind;
+	u16 depth;
+	u32 flags; /* WIRE_STACK_... */
+	u32 unused;
+	u64 frames[WIRE_MAX_FRAMES + 1]; /* return addresses, innermost first */
+};
+
+#define WIRE_STACK_TRUNCATED 0x1
+/* No frame but the first could be read. */
+#define WIRE_STACK_FAILED 0x2
+
+struct wire_event_process {
+	struct wire_event head;
+	u32 parent_pid;
+	u32 old_space; /* EXEC: the space that ended; FORK: the parent's */
+	u32 exit_code; /* EXIT: as wait(2) gives it */
+	u32 shares_space; /* FORK with CLONE_VM; EXEC: `old_space` goes on without us */
+	u64 exe_inode; /* EXEC */
+	u32 exe_dev;   /* EXEC: kernel form, major << 20 | minor */
+	u32 unused;
+	char comm[16];
+};
+
+/* ---- losses and notes ---------------------------------------------------- */
+
+/* Per-CPU counters; the names and what they mean are in model/loss.c. */
+enum wire_counter {
+	WIRE_LOST_LIVE,	       /* live table full */
+	WIRE_LOST_SITES,       /* site table full */
+	WIRE_LOST_EVENTS,      /* ring buffer full */
+	WIRE_LOST_THREADS,     /* no memory for a thread's state */
+	WIRE_LOST_SPACES,      /* no address-space number left */
+	WIRE_LOST_CALLS,       /* a return without its entry */
+	WIRE_MISSED_RELEASES,  /* an acquired id was live already */
+	WIRE_ABANDONED_CALLS,  /* entered, left by longjmp or an exception */
+	WIRE_UNMATCHED_RELEASES, /* of ids acquired before the trace */
+	WIRE_FAILED_STACKS,
+	WIRE_COLLISIONS,       /* two stacks, one hash: told apart by `check` */
+	WIRE_COUNTERS,
+};
+
+/* ---- maps that the loader fills ------------------------------------------ */
+
+/* Value of the map of followed processes, by process id. */
+struct wire_follow {
+	u32 space;
+	u32 shares_space; /* made by CLONE_VM: its end does not end the space */
+};
+
+/* Key of the set of executables already looked at. */
+struct wire_exe {
+	u64 inode;
+	u32 dev;
+	u32 unused;
+};
+
+_Static_assert(sizeof(struct wire_probe) == 8, "a cookie is 64 bits");
+_Static_assert(sizeof(struct wire_live) == 16, "wire_live");
+_Static_assert(sizeof(struct wire_bucket) == 192, "wire_bucket");
+_Static_assert(sizeof(struct wire_site) == 64, "one cache line");
+_Static_assert(sizeof(struct wire_space) == 64, "one cache line");
+_Static_assert(sizeof(struct wire_event) == 24, "wire_event");
+_Static_assert(sizeof(struct wire_event_stack) == 24 + 24 + 8 * (WIRE_MAX_FRAMES + 1),
+	       "wire_event_stack");
+_Static_assert(sizeof(struct wire_event_process) == 24 + 48, "wire_event_process");
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a snapshot to what a report shows: the live resources that pass the
+ * filters, by call site, sorted. Reads no clock, no file, no environment.
+ */
+#ifndef LEAKTRACE_ANALYZE_FINDINGS_H
+#define LEAKTRACE_ANALYZE_FINDINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct snapshot;
+struct process;
+struct site;
+struct frame;
+
+enum finding_sort {
+	SORT_BYTES,
+	SORT_COUNT,
+	SORT_AGE, /* oldest first */
+};
+
+struct finding_filter {
+	uint64_t min_size; /* of a single resource, bytes, inclusive */
+	uint64_t max_size; /* 0: no limit */
+	uint64_t min_age_ns;
+	enum finding_sort sort;
+	size_t top;	   /* sites shown per process; 0: all */
+};
+
+/* Sites with the same named stack, their filtered live resources added up. */
+struct finding {
+	const struct process *process;
+	const struct site *site;      /* the first of the merged ones: kind, class */
+	const struct frame *frames;   /* innermost first, the allocator's own left off */
+	uint32_t frame_count;
+	bool truncated;
+	uint64_t live_count;
+	uint64_t live_bytes;
+	uint64_t acquired_count;
+	uint64_t acquired_bytes;
+	uint64_t lost_count;
+	uint64_t first_ns;
+	uint64_t last_ns;
+	uint64_t oldest_age_ns;	      /* of the resources shown */
+	uint64_t newest_age_ns;
+	double share;		      /* of the process's filtered live bytes of that kind, 0..1 */
+	const struct site **sites;    /* all merged ones */
+	size_t site_count;
+};
+
+struct process_findings {
+	const struct process *process;
+	struct finding *findings;     /* sorted; at most `top` */
+	size_t finding_count;
+	size_t hidden_count;	      /* findings cut by `top` */
+	uint64_t hidden_bytes;
+};
+
+struct findings {
+	const struct snapshot *snapshot;
+	struct process_findings *processes; /* in the snapshot's order */
+	size_t process_count;
+};
+
+/* Returns NULL when out of memory. The snapshot must outlive the result. */
+struct findings *findings_new(const struct snapshot *snapshot, const struct finding_filter *filter);
+/* Takes NULL. */
+void findings_free(struct findings *findings);
+
+/* True for a resource that passes size and age. `now_ns`: since the session's start. */
+bool finding_filter_passes(const struct finding_filter *filter, uint64_t size, uint64_t born_ns, uint64_t now_ns);
+
+/* True for functions of the allocator families and the C++ operators, which reports leave off. */
+bool frame_is_allocator(const struct frame *frame);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kinds of resources: one row each. */
+#ifndef LEAKTRACE_MODEL_KIND_H
+#define LEAKTRACE_MODEL_KIND_H
+
+#include <stdbool.h>
+
+enum kind {
+	KIND_HEAP,
+	KIND_COUNT,
+};
+
+struct kind_info {
+	const char *name;	 /* in JSON and options */
+	const char *noun;	 /* one of it, in text reports */
+	const char *nouns;
+	bool has_bytes;
+};
+
+extern const struct kind_info kind_table[KIND_COUNT];
+
+#endif

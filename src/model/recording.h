@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A snapshot in a file, so that it can be looked at later, without root and on a
+ * machine that has none of the binaries: names already found go with it.
+ * Format: gzip (its CRC guards the content) around a magic, a version and
+ * length-prefixed records; see recording.c.
+ */
+#ifndef LEAKTRACE_MODEL_RECORDING_H
+#define LEAKTRACE_MODEL_RECORDING_H
+
+struct snapshot;
+
+/* Writes a new file (replaced only when whole). Returns 0 or -errno. */
+int recording_write(const struct snapshot *snapshot, const char *path);
+
+/*
+ * Reads a recording into a new snapshot. Every count and length is checked: the
+ * file may be hostile. Returns 0, -errno, or -EBADMSG when the file is no
+ * recording or damaged, -EPROTONOSUPPORT when a newer leaktrace wrote it.
+ */
+int recording_read(const char *path, struct snapshot **snapshot);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Life of a snapshot and of its parts. */
+#include "model/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/array.h"
+#include "util/strings.h"
+
+struct snapshot *snapshot_new(void)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot)
+		return NULL;
+	snapshot->strings = strings_new();
+	if (!snapshot->strings) {
+		free(snapshot);
+		return NULL;
+	}
+	return snapshot;
+}
+
+static void process_clear(struct process *process)
+{
+	for (size_t i = 0; i < process->stack_count; i++) {
+		free(process->stacks[i].ips);
+		free(process->stacks[i].frames);
+	}
+	for (size_t i = 0; i < process->site_count; i++)
+		free(process->sites[i].live);
+	free(process->mappings);
+	free(process->stacks);
+	free(process->sites);
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; i < snapshot->process_count; i++)
+		process_clear(&snapshot->processes[i]);
+	free(snapshot->processes);
+	free(snapshot->command);
+	strings_free(snapshot->strings);
+	free(snapshot);
+}
+
+struct process *snapshot_add_process(struct snapshot *snapshot)
+{
+	struct process *process =
+		array_add(&snapshot->processes, &snapshot->process_count, sizeof(*process));
+
+	if (process)
+		process->measured = true;
+	return process;
+}
+
+struct mapping *process_add_mapping(struct process *process)
+{
+	return array_add(&process->mappings, &process->mapping_count, sizeof(struct mapping));
+}
+
+struct stack *process_add_stack(struct process *process, const uint64_t *ips, uint32_t depth)
+{
+	uint64_t *copy = malloc(depth ? depth * sizeof(*ips) : 1);
+	struct stack *stack;
+
+	if (!copy)
+		return NULL;
+	stack = array_add(&process->stacks, &process->stack_count, sizeof(*stack));
+	if (!stack) {
+		free(copy);
+		return NULL;
+	}
+	memcpy(copy, ips, depth * sizeof(*ips));
+	stack->ips = copy;
+	stack->depth = depth;
+	return stack;
+}
+
+struct site *process_add_site(struct process *process)
+{
+	struct site *site = array_add(&process->sites, &process->site_count, sizeof(*site));
+
+	if (site) {
+		site->leak_class = CLASS_UNCLASSIFIED;
+		site->stack = SITE_NO_STACK;
+	}
+	return site;
+}
+
+struct resource *site_add_resource(struct site *site)
+{
+	return array_add(&site->live, &site->live_count, sizeof(struct resource));
+}
+
+void process_sum_totals(struct process *process)
+{
+	uint64_t peak[KIND_COUNT];
+
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		peak[kind] = process->totals[kind].peak_bytes;
+	memset(process->totals, 0, sizeof(process->totals));
+	for (size_t i = 0; i < process->site_count; i++) {
+		const struct site *site = &process->sites[i];
+		struct totals *totals = &process->totals[site->kind];
+
+		totals->acquired_count += site->acquired_count;
+		totals->acquired_bytes += site->acquired_bytes;
+		totals->released_count += site->released_count;
+		totals->released_bytes += site->released_bytes;
+		totals->live_count += site->live_count;
+		totals->live_bytes += site->live_bytes;
+	}
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		struct totals *totals = &process->totals[kind];
+
+		totals->peak_bytes =
+			peak[kind] > totals->live_bytes ? peak[kind] : totals->live_bytes;
+	}
+}
+
+const char *leak_class_name(enum leak_class leak_class)
+{
+	static const char *const names[CLASS_COUNT] = {
+		[CLASS_DEFINITE] = "definite",
+		[CLASS_INDIRECT] = "indirect",
+		[CLASS_POSSIBLE] = "possible",
+		[CLASS_REACHABLE] = "reachable",
+		[CLASS_UNCLASSIFIED] = "unclassified",
+	};
+
+	return names[leak_class];
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The snapshot: what was acquired and is still held, per process and call site,
+ * at one moment. Plain data: it knows neither BPF nor files nor how it is shown.
+ * The tracer fills it, symbols/ names its frames, analyze/ judges it, report/
+ * shows it, model/recording.c stores and loads it.
+ *
+ * Every string in it belongs to `strings`: interned, so equal strings are equal
+ * pointers, and valid as long as the snapshot.
+ */
+#ifndef LEAKTRACE_MODEL_SNAPSHOT_H
+#define LEAKTRACE_MODEL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/kind.h"
+#include "model/loss.h"
+
+struct strings;
+
+/* One line of a named stack. An inlined call gives a frame of its own. */
+struct frame {
+	uint64_t ip;
+	const char *function;	/* NULL: unknown */
+	uint64_t offset;	/* from the function's start, or, with no function, module-relative address */
+	const char *module;	/* path of the mapped file, NULL: unknown */
+	const char *build_id;	/* hex, NULL: none */
+	const char *file;	/* source file, NULL: unknown */
+	uint32_t line;		/* 0: unknown */
+	bool inlined;		/* expanded from the frame after it */
+};
+
+/*
+ * `ips` are what was unwound: return addresses, innermost first. `frames` are
+ * made of them by symbols/ (inlined calls added), NULL before that.
+ */
+struct stack {
+	uint64_t *ips;
+	uint32_t depth;
+	bool truncated;
+	struct frame *frames;
+	uint32_t frame_count;
+};
+
+/* An executable mapping of a process, as it was while the process lived. */
+struct mapping {
+	uint64_t start;
+	uint64_t end;
+	uint64_t file_offset;	/* of `start` */
+	uint64_t device;	/* kernel form of /proc/PID/maps: major << 20 | minor */
+	uint64_t inode;
+	const char *path;	/* as the process sees it; "[vdso]" and the like included */
+	const char *open_path;	/* where leaktrace can open it, NULL: like `path` */
+	const char *build_id;	/* hex, NULL: none or not read */
+};
+
+/* One live block, mapping, descriptor, thread. */
+struct resource {
+	uint64_t id;	  /* address, descriptor number, thread id */
+	uint64_t size;	  /* bytes; 0 for kinds without a size */
+	uint64_t born_ns; /* since the session's start */
+};
+
+enum leak_class {
+	CLASS_DEFINITE,
+	CLASS_INDIRECT,
+	CLASS_POSSIBLE,
+	CLASS_REACHABLE,
+	CLASS_UNCLASSIFIED,
+	CLASS_COUNT,
+};
+
+struct totals {
+	uint64_t acquired_count;
+	uint64_t acquired_bytes;
+	uint64_t released_count;
+	uint64_t released_bytes;
+	uint64_t live_count;
+	uint64_t live_bytes;
+	uint64_t peak_bytes;
+};
+
+struct site {
+	enum kind kind;
+	enum leak_class leak_class;
+	uint32_t stack;		/* index into the process's stacks, or SITE_NO_STACK */
+	uint64_t acquired_count;
+	uint64_t acquired_bytes;
+	uint64_t released_count;
+	uint64_t released_bytes;
+	uint64_t lost_count;	/* acquisitions not tracked for want of room */
+	uint64_t first_ns;	/* first and last acquisition, since the session's start */
+	uint64_t last_ns;
+	struct resource *live;
+	size_t live_count;
+	uint64_t live_bytes;
+};
+
+#define SITE_NO_STACK UINT32_MAX
+
+enum process_end {
+	PROCESS_RUNNING,
+	PROCESS_EXITED,	  /* end_value: status */
+	PROCESS_SIGNALED, /* end_value: signal */
+	PROCESS_EXECED,	  /* replaced its address space: what it held is gone, no leak */
+};
+
+/* One address space: a process from its fork or exec to its exit or next exec. */
+struct process {
+	uint32_t pid;
+	uint32_t ppid;
+	uint32_t image;		/* 0 after fork, +1 with every exec of this pid */
+	const char *comm;
+	const char *exe;	/* path, NULL: unknown */
+	enum process_end end;
+	int end_value;
+	uint64_t start_ns;	/* since the session's start; when we began to look */
+	uint64_t end_ns;
+	bool measured;		/* false: no allocator was found in it */
+	const char *unmeasured_reason; /* NULL when measured */
+	uint64_t unmatched_releases; /* of resources from before the trace or a parent's */
+	struct totals totals[KIND_COUNT];
+	struct mapping *mappings;
+	size_t mapping_count;
+	struct stack *stacks;
+	size_t stack_count;
+	struct site *sites;
+	size_t site_count;
+};
+
+struct snapshot {
+	struct strings *strings;
+	const char *leaktrace_version;
+	const char *kernel;	/* uname -r */
+	const char **command;	/* NULL for -p */
+	size_t command_count;
+	int64_t started_unix_ns;
+	uint64_t duration_ns;
+	struct process *processes;
+	size_t process_count;
+	uint64_t losses[LOSS_COUNT];
+};
+
+/* Returns an empty snapshot, or NULL when out of memory. */
+struct snapshot *snapshot_new(void);
+/* Takes NULL. */
+void snapshot_free(struct snapshot *snapshot);
+
+/* Adds a zeroed element to the array; returns it (valid until the next call), or NULL. */
+struct process *snapshot_add_process(struct snapshot *snapshot);
+struct mapping *process_add_mapping(struct process *process);
+struct stack *process_add_stack(struct process *process, const uint64_t *ips, uint32_t depth);
+struct site *process_add_site(struct process *process);
+struct resource *site_add_resource(struct site *site);
+
+/* Sets the totals of every kind but the peak from the sites. */
+void process_sum_totals(struct process *process);
+
+/* "definite", "indirect", ... */
+const char *leak_class_name(enum leak_class leak_class);
+
+#endif

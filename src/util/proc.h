@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What /proc tells of a process. Formats: proc(5). */
+#ifndef LEAKTRACE_UTIL_PROC_H
+#define LEAKTRACE_UTIL_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct proc_map {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset;
+	uint64_t device; /* major << 20 | minor */
+	uint64_t inode;
+	bool readable;
+	bool writable;
+	bool executable;
+	bool deleted;	 /* the path ended in " (deleted)", cut off here */
+	char *path;	 /* "" for anonymous memory */
+};
+
+/* Reads /proc/PID/maps. Returns 0 and an array to be freed by proc_maps_free, or -errno. */
+int proc_maps_read(pid_t pid, struct proc_map **maps, size_t *count);
+void proc_maps_free(struct proc_map *maps, size_t count);
+
+/* Parses one line of a maps file in place; returns 0 or -EINVAL. `map->path` points into `line`. */
+int proc_map_parse(char *line, struct proc_map *map);
+
+/* /proc/PID/comm into `comm` (NUL-terminated, no newline). Returns 0 or -errno. */
+int proc_comm(pid_t pid, char comm[16]);
+
+struct proc_stat {
+	pid_t ppid;
+	char state;
+	bool kernel_thread;
+	uint64_t start_ticks; /* since boot */
+};
+
+/* /proc/PID/stat. Returns 0 or -errno (-ESRCH: no such process). */
+int proc_stat_read(pid_t pid, struct proc_stat *stat);
+
+/* Thread group of a thread id, by /proc/PID/status; -errno on failure. */
+pid_t proc_tgid(pid_t tid);
+
+#endif
