@@ -115,17 +115,20 @@ struct wire_site {
 
 #define WIRE_SITE_BUSY 1ULL
 #define WIRE_SITE_PROBES 32
+/* Set in every tag, so that none equals 0 or WIRE_SITE_BUSY. */
+#define WIRE_SITE_USED 2ULL
 
 /* ---- per address space --------------------------------------------------- */
+
+#define WIRE_SPACES 65536 /* numbers in use at once, 0 is none */
 
 /* Live bytes are kept for the peak alone; totals are sums over sites. */
 struct wire_space {
 	s64 live_bytes;
 	s64 peak_bytes;
 	u64 unmatched_releases;
-	u64 lost_sites_count; /* acquisitions that found the site table full */
-	u64 lost_sites_bytes;
-	u64 unused[3];
+	u64 lost_sites; /* acquisitions that found the site table full */
+	u64 unused[4];
 };
 
 /* ---- events -------------------------------------------------------------- */
@@ -196,11 +199,21 @@ enum wire_counter {
 
 /* ---- maps that the loader fills ------------------------------------------ */
 
+#define WIRE_FOLLOWED_MAX 65536
+#define WIRE_RING_BYTES (8u << 20)
+
 /* Value of the map of followed processes, by process id. */
 struct wire_follow {
 	u32 space;
-	u32 shares_space; /* made by CLONE_VM: its end does not end the space */
+	u32 flags;
 };
+
+/* Made by CLONE_VM: its end does not end the space. */
+#define WIRE_FOLLOW_SHARES 0x1
+/* SIGSTOP it when its libraries change or it starts a new executable. */
+#define WIRE_FOLLOW_PARK 0x2
+/* SIGSTOP it at its first step. */
+#define WIRE_FOLLOW_NEWBORN 0x4
 
 /* Key of the set of executables already looked at. */
 struct wire_exe {

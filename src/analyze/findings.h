@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/kind.h"
+
 struct snapshot;
 struct process;
 struct site;
@@ -26,14 +28,14 @@ struct finding_filter {
 	uint64_t max_size; /* 0: no limit */
 	uint64_t min_age_ns;
 	enum finding_sort sort;
-	size_t top;	   /* sites shown per process; 0: all */
+	size_t top; /* sites shown per process; 0: all */
 };
 
 /* Sites with the same named stack, their filtered live resources added up. */
 struct finding {
 	const struct process *process;
-	const struct site *site;      /* the first of the merged ones: kind, class */
-	const struct frame *frames;   /* innermost first, the allocator's own left off */
+	const struct site *site;    /* the first of the merged ones: kind, class */
+	const struct frame *frames; /* innermost first, the allocator's own left off */
 	uint32_t frame_count;
 	bool truncated;
 	uint64_t live_count;
@@ -43,23 +45,33 @@ struct finding {
 	uint64_t lost_count;
 	uint64_t first_ns;
 	uint64_t last_ns;
-	uint64_t oldest_age_ns;	      /* of the resources shown */
+	uint64_t oldest_age_ns; /* of the resources shown */
 	uint64_t newest_age_ns;
-	double share;		      /* of the process's filtered live bytes of that kind, 0..1 */
-	const struct site **sites;    /* all merged ones */
+	double share; /* of the process's filtered live bytes (a kind without: count) of that kind,
+			 0..1 */
+	const struct site **sites; /* all merged ones */
 	size_t site_count;
+};
+
+/* Of all findings of a kind that hold something, those cut by `top` included. */
+struct finding_total {
+	size_t site_count;
+	uint64_t live_count;
+	uint64_t live_bytes;
 };
 
 struct process_findings {
 	const struct process *process;
-	struct finding *findings;     /* sorted; at most `top` */
+	struct finding *findings; /* sorted; at most `top` */
 	size_t finding_count;
-	size_t hidden_count;	      /* findings cut by `top` */
+	size_t hidden_count; /* findings cut by `top` */
 	uint64_t hidden_bytes;
+	struct finding_total totals[KIND_COUNT];
 };
 
 struct findings {
 	const struct snapshot *snapshot;
+	struct finding_filter filter;
 	struct process_findings *processes; /* in the snapshot's order */
 	size_t process_count;
 };
@@ -70,7 +82,12 @@ struct findings *findings_new(const struct snapshot *snapshot, const struct find
 void findings_free(struct findings *findings);
 
 /* True for a resource that passes size and age. `now_ns`: since the session's start. */
-bool finding_filter_passes(const struct finding_filter *filter, uint64_t size, uint64_t born_ns, uint64_t now_ns);
+bool finding_filter_passes(const struct finding_filter *filter, uint64_t size, uint64_t born_ns,
+			   uint64_t now_ns);
+
+/* Until when ages count, since the session's start: the process's end, or the session's when it
+ * still runs. */
+uint64_t process_last_ns(const struct snapshot *snapshot, const struct process *process);
 
 /* True for functions of the allocator families and the C++ operators, which reports leave off. */
 bool frame_is_allocator(const struct frame *frame);

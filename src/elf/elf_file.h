@@ -21,8 +21,13 @@ struct elf_file;
  * -EAFNOSUPPORT when it is one of another class or machine (32-bit, say).
  */
 int elf_file_open(const char *path, struct elf_file **file);
+/* The same for a copy of an image in memory (the vDSO). */
+int elf_file_open_image(const void *image, size_t size, struct elf_file **file);
 /* Takes NULL. */
 void elf_file_close(struct elf_file *file);
+
+/* Inode number of the file that was opened, 0 for an image. */
+uint64_t elf_file_inode(struct elf_file *file);
 
 /* The libelf handle, for libdw. Belongs to `file`. */
 Elf *elf_file_elf(struct elf_file *file);
@@ -42,11 +47,13 @@ int elf_file_each_needed(struct elf_file *file, int (*visit)(const char *soname,
 /* DT_RUNPATH or else DT_RPATH ("a:b", with $ORIGIN as it stands), NULL when there is none. */
 const char *elf_file_runpath(struct elf_file *file);
 
-/* True when a section or symbol says the file was made by the Go linker (.go.buildinfo, .gopclntab). */
+bool elf_file_has_section(struct elf_file *file, const char *name);
+
+/* True when a section says the file was made by the Go linker (.go.buildinfo, .gopclntab, ...). */
 bool elf_file_is_go(struct elf_file *file);
 
 struct elf_symbol {
-	const char *name;  /* version suffix not included */
+	const char *name;  /* without version suffix; valid as long as the file */
 	uint64_t address;  /* virtual address in the file's own terms */
 	uint64_t size;	   /* 0: unknown */
 	uint8_t type;	   /* STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, ... */

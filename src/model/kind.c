@@ -2,5 +2,5 @@
 #include "model/kind.h"
 
 const struct kind_info kind_table[KIND_COUNT] = {
-	[KIND_HEAP] = { "heap", "block", "blocks", true },
+	[KIND_HEAP] = { "heap", "block", "blocks", true, "allocations", "frees", "address", true },
 };

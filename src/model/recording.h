@@ -2,8 +2,8 @@
 /*
  * A snapshot in a file, so that it can be looked at later, without root and on a
  * machine that has none of the binaries: names already found go with it.
- * Format: gzip (its CRC guards the content) around a magic, a version and
- * length-prefixed records; see recording.c.
+ * Format: gzip (its CRC guards the content) around a magic, a version, the
+ * strings and the snapshot's parts as varints; see recording.c.
  */
 #ifndef LEAKTRACE_MODEL_RECORDING_H
 #define LEAKTRACE_MODEL_RECORDING_H

@@ -16,14 +16,16 @@ struct verdict;
 
 struct report_style {
 	bool colour;
-	int verbosity; /* as log_level() */
+	int verbosity;	      /* as log_level() */
 	size_t max_resources; /* listed per site in JSON */
 };
 
 /* Text for people. Returns 0 or -errno of the stream. */
-int report_text(const struct findings *findings, const struct verdict *verdict, const struct report_style *style, FILE *stream);
+int report_text(const struct findings *findings, const struct verdict *verdict,
+		const struct report_style *style, FILE *stream);
 
 /* Schema leaktrace/1. Returns 0 or -errno of the stream. */
-int report_json(const struct findings *findings, const struct verdict *verdict, const struct report_style *style, FILE *stream);
+int report_json(const struct findings *findings, const struct verdict *verdict,
+		const struct report_style *style, FILE *stream);
 
 #endif

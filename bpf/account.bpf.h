@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Accounting over plain events: an id of a kind was acquired or released in an
+ * address space. Knows neither probes nor registers; the stack of an acquisition
+ * is in the thread's scratch. Totals are sums over sites: there is no other
+ * counter to keep equal.
+ */
+#ifndef LEAKTRACE_ACCOUNT_BPF_H
+#define LEAKTRACE_ACCOUNT_BPF_H
+
+#include "live.bpf.h"
+#include "maps.bpf.h"
+#include "peak.bpf.h"
+#include "site.bpf.h"
+
+static __always_inline void account_released(struct thread *thread, const struct wire_live *value)
+{
+	u32 index = value->site;
+	struct wire_site *site = bpf_map_lookup_elem(&sites, &index);
+
+	if (site) {
+		__sync_fetch_and_add(&site->released_count, 1);
+		__sync_fetch_and_add(&site->released_bytes, value->size);
+	}
+	peak_add(thread, -(s64)value->size);
+}
+
+/* `born`: in ticks; 0: now. A resource that changed its size in place keeps its own. */
+static __noinline void account_acquire(struct thread *thread, u32 kind, u64 id, u64 size, u32 born)
+{
+	u32 now = now_ticks();
+	struct wire_live value = { .size = size, .born = born ?: now }, old = {};
+	struct wire_site *site = NULL;
+	enum live_result result;
+
+	value.site = site_find(thread, kind, now, &site);
+	if (!site) {
+		u32 index = thread->space;
+		struct wire_space *space = bpf_map_lookup_elem(&spaces, &index);
+
+		count(WIRE_LOST_SITES);
+		if (space)
+			__sync_fetch_and_add(&space->lost_sites, 1);
+		return;
+	}
+	if (!site->stack_sent)
+		site->stack_sent = stack_send(thread, site->tag, site->check, kind);
+	result = live_put(thread->space, kind, id, &value, &old);
+	if (result == LIVE_REPLACED) {
+		count(WIRE_MISSED_RELEASES);
+		account_released(thread, &old);
+	}
+	if (result == LIVE_FULL) {
+		count(WIRE_LOST_LIVE);
+		__sync_fetch_and_add(&site->lost, 1);
+		return;
+	}
+	__sync_fetch_and_add(&site->acquired_count, 1);
+	__sync_fetch_and_add(&site->acquired_bytes, size);
+	site->last = now;
+	peak_add(thread, size);
+}
+
+/* Returns false when the id is not live; else `*value` is what it stood for. */
+static __always_inline bool account_take(struct thread *thread, u32 kind, u64 id,
+					 struct wire_live *value)
+{
+	return live_take(thread->space, kind, id, value);
+}
+
+static __always_inline void account_release(struct thread *thread, u32 kind, u64 id)
+{
+	struct wire_live value = {};
+
+	if (account_take(thread, kind, id, &value)) {
+		account_released(thread, &value);
+	} else {
+		u32 index = thread->space;
+		struct wire_space *space = bpf_map_lookup_elem(&spaces, &index);
+
+		count(WIRE_UNMATCHED_RELEASES);
+		if (space)
+			__sync_fetch_and_add(&space->unmatched_releases, 1);
+	}
+}
+
+/* Puts back what account_take took: the release did not happen. */
+static __always_inline void account_restore(struct thread *thread, u32 kind, u64 id,
+					    const struct wire_live *value)
+{
+	struct wire_live old = {};
+
+	if (live_put(thread->space, kind, id, value, &old) == LIVE_FULL) {
+		count(WIRE_LOST_LIVE);
+		account_released(thread, value);
+	}
+}
+
+/* Takes an acquisition out as if it had never been: the outer call counts it. */
+static __always_inline void account_forget(struct thread *thread, u32 kind, u64 id)
+{
+	struct wire_live value = {};
+	struct wire_site *site;
+	u32 index;
+
+	if (!account_take(thread, kind, id, &value))
+		return;
+	index = value.site;
+	site = bpf_map_lookup_elem(&sites, &index);
+	if (site) {
+		__sync_fetch_and_add(&site->acquired_count, -1);
+		__sync_fetch_and_add(&site->acquired_bytes, -value.size);
+	}
+	peak_add(thread, -(s64)value.size);
+}
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entry points of the life of processes: fork, exec, exit, and changes of a
+ * process's list of libraries. They keep the map of followed processes and tell
+ * the loader.
+ */
+#include "follow.bpf.h"
+#include "maps.bpf.h"
+#include "peak.bpf.h"
+
+#define CLONE_VM 0x00000100
+#define CLONE_THREAD 0x00010000
+#define SIGSTOP 19
+/* <link.h>: struct r_debug */
+#define R_DEBUG_STATE_OFFSET 24
+#define R_DEBUG_CONSISTENT 0
+
+/* The kernel's record of a syscalls:sys_exit_* tracepoint; see its `format` file in tracefs. */
+struct syscall_exit {
+	u64 common;
+	int number;
+	int unused;
+	long result;
+};
+
+static __always_inline u32 space_new(void)
+{
+	u32 space;
+
+	if (!bpf_map_pop_elem(&free_spaces, &space))
+		return space;
+	space = __sync_fetch_and_add(&next_space, 1);
+	if (space < WIRE_SPACES)
+		return space;
+	count(WIRE_LOST_SPACES);
+	return 0;
+}
+
+static __always_inline void event_fill(struct wire_event_process *event, u32 type, u32 space,
+				       u32 pid, struct task_struct *task)
+{
+	__builtin_memset(event, 0, sizeof(*event));
+	event->head.type = type;
+	event->head.space = space;
+	event->head.time_ns = bpf_ktime_get_ns();
+	event->head.pid = pid;
+	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
+}
+
+static __always_inline void event_send(const struct wire_event_process *event)
+{
+	if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), BPF_RB_FORCE_WAKEUP))
+		count(WIRE_LOST_EVENTS);
+}
+
+/*
+ * Stops the running process before its next instruction. The stop is pending
+ * before the loader hears of it, so that its SIGCONT can't come too early.
+ */
+static __always_inline u32 park(u32 pid)
+{
+	u32 one = 1;
+
+	if (bpf_map_update_elem(&parked, &pid, &one, BPF_ANY))
+		return 0;
+	if (!bpf_send_signal(SIGSTOP))
+		return 1;
+	bpf_map_delete_elem(&parked, &pid);
+	return 0;
+}
+
+SEC("raw_tp/task_newtask")
+int process_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *child = (struct task_struct *)ctx->args[0];
+	u64 clone_flags = ctx->args[1];
+	struct wire_event_process event;
+	struct wire_follow *parent, follow;
+	u32 parent_pid, child_pid;
+
+	if (!follow_children || (clone_flags & CLONE_THREAD))
+		return 0;
+	parent_pid = follow_pid(bpf_get_current_task_btf());
+	parent = bpf_map_lookup_elem(&followed, &parent_pid);
+	if (!parent)
+		return 0;
+	follow = *parent;
+	if (clone_flags & CLONE_VM) {
+		follow.flags |= WIRE_FOLLOW_SHARES;
+	} else {
+		follow.flags &= ~WIRE_FOLLOW_SHARES;
+		follow.space = space_new();
+	}
+	if (park_newborn)
+		follow.flags |= WIRE_FOLLOW_PARK | WIRE_FOLLOW_NEWBORN;
+	if (!follow.space)
+		return 0;
+	child_pid = follow_pid(child);
+	if (bpf_map_update_elem(&followed, &child_pid, &follow, BPF_ANY)) {
+		count(WIRE_LOST_SPACES);
+		return 0;
+	}
+	event_fill(&event, WIRE_EVENT_FORK, follow.space, child_pid, child);
+	event.parent_pid = parent_pid;
+	event.old_space = parent->space;
+	event.shares_space = follow.flags & WIRE_FOLLOW_SHARES;
+	event_send(&event);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int process_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct inode *inode = BPF_CORE_READ(bprm, file, f_inode);
+	struct wire_event_process event;
+	struct wire_follow *follow;
+	struct thread *thread;
+	struct wire_exe exe = {};
+	u32 pid = follow_pid(task);
+
+	follow = bpf_map_lookup_elem(&followed, &pid);
+	if (!follow)
+		return 0;
+	thread = bpf_task_storage_get(&threads, task, NULL, 0);
+	if (thread && thread->space)
+		peak_flush(thread);
+	event_fill(&event, WIRE_EVENT_EXEC, space_new(), pid, task);
+	event.old_space = follow->space;
+	event.shares_space = follow->flags & WIRE_FOLLOW_SHARES;
+	exe.inode = BPF_CORE_READ(inode, i_ino);
+	exe.dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	event.exe_inode = exe.inode;
+	event.exe_dev = exe.dev;
+	follow->space = event.head.space;
+	follow->flags &= ~(WIRE_FOLLOW_SHARES | WIRE_FOLLOW_NEWBORN);
+	if (thread) {
+		thread->space = event.head.space;
+		thread->depth = 0;
+	}
+	if ((follow->flags & WIRE_FOLLOW_PARK) && !bpf_map_lookup_elem(&known_exes, &exe))
+		event.head.parked = park(pid);
+	event_send(&event);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int process_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = bpf_task_storage_get(&threads, task, NULL, 0);
+	struct wire_event_process event;
+	struct wire_follow *follow;
+	u32 pid;
+
+	if (thread && thread->space)
+		peak_flush(thread);
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	pid = follow_pid(task);
+	follow = bpf_map_lookup_elem(&followed, &pid);
+	if (!follow)
+		return 0;
+	event_fill(&event, WIRE_EVENT_EXIT, follow->space, pid, task);
+	event.shares_space = follow->flags & WIRE_FOLLOW_SHARES;
+	event.exit_code = BPF_CORE_READ(task, exit_code);
+	bpf_map_delete_elem(&followed, &pid);
+	bpf_map_delete_elem(&parked, &pid);
+	event_send(&event);
+	return 0;
+}
+
+/* ld.so calls this function before and after it changes the list of libraries. */
+SEC("kprobe")
+int libraries_changed(struct pt_regs *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	s64 debug_from_probe = bpf_get_attach_cookie(ctx);
+	struct wire_event_process event;
+	struct wire_follow *follow;
+	u32 pid, state = R_DEBUG_CONSISTENT;
+
+	if (debug_from_probe)
+		bpf_probe_read_user(
+			&state, sizeof(state),
+			(void *)(PT_REGS_IP(ctx) + debug_from_probe + R_DEBUG_STATE_OFFSET));
+	if (state != R_DEBUG_CONSISTENT)
+		return 0;
+	pid = follow_pid(task);
+	follow = bpf_map_lookup_elem(&followed, &pid);
+	if (!follow)
+		return 0;
+	event_fill(&event, WIRE_EVENT_LIBS, follow->space, pid, task);
+	if (follow->flags & WIRE_FOLLOW_PARK)
+		event.head.parked = park(pid);
+	event_send(&event);
+	return 0;
+}
+
+/* fork, vfork, clone and clone3 return in the child: its first step. */
+SEC("tp/syscalls/sys_exit_clone")
+int process_born(struct syscall_exit *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wire_event_process event;
+	struct wire_follow *follow;
+	u32 pid;
+
+	/* Cheap for everybody else on the machine: most calls are a parent's or a thread's. */
+	if (ctx->result)
+		return 0;
+	pid = follow_pid(task);
+	follow = bpf_map_lookup_elem(&followed, &pid);
+	if (!follow || !(follow->flags & WIRE_FOLLOW_NEWBORN))
+		return 0;
+	follow->flags &= ~WIRE_FOLLOW_NEWBORN;
+	event_fill(&event, WIRE_EVENT_BORN, follow->space, pid, task);
+	event.head.parked = park(pid);
+	event_send(&event);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

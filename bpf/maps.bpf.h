@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every map and every constant that the loader sets. Sizes of 1 are set by the
+ * loader. Weak, so that the linker makes one of each for all entry files.
+ */
+#ifndef LEAKTRACE_MAPS_BPF_H
+#define LEAKTRACE_MAPS_BPF_H
+
+/* clang-format off */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+/* clang-format on */
+#include "wire.h"
+
+const volatile u64 session_start_ns __weak; /* CLOCK_MONOTONIC */
+const volatile u32 live_buckets __weak = 1;
+const volatile u32 site_slots __weak = 1;
+const volatile u32 site_shards __weak = 1; /* a power of two */
+const volatile u32 stack_frames __weak = WIRE_MAX_FRAMES;
+const volatile u32 pid_ns_inum __weak; /* leaktrace's own pid namespace */
+const volatile bool follow_children __weak = true;
+const volatile bool park_newborn __weak; /* stop children at birth: probes are per process */
+const volatile bool empty_probes __weak; /* programs do nothing: for measuring */
+
+/* The next address-space number, for when none was given back. */
+u32 next_space __weak = 1;
+
+/* Calls of allocator functions that a thread may be inside of at once. */
+#define MAX_CALLS 8
+
+struct call {
+	u64 stack_pointer; /* at the function's entry: tells calls apart */
+	u64 size;
+	u64 id;		      /* RESIZE: the old handle; ACQUIRE_OUT: where the new one goes */
+	struct wire_live old; /* RESIZE: what the old handle stood for */
+	u64 inner_id;	      /* last handle acquired by a call inside this one */
+	u64 inner_size;
+	bool has_old;
+	bool has_inner;
+};
+
+struct thread {
+	u32 space; /* 0: not yet known */
+	u32 depth;
+	s64 live_change; /* of live bytes, not yet added to the space's */
+	s64 live_change_peak;
+	struct call calls[MAX_CALLS];
+	struct wire_event_stack stack; /* scratch; per thread, since probes can be preempted */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} threads SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_FOLLOWED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct wire_follow);
+} followed SEC(".maps") __weak;
+
+/* Processes that were sent SIGSTOP by us and not yet SIGCONT. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_FOLLOWED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, u32);
+} parked SEC(".maps") __weak;
+
+/* Executables that need no look when they are started again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct wire_exe);
+	__type(value, u32);
+} known_exes SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WIRE_SPACES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_space);
+} spaces SEC(".maps") __weak;
+
+/* Numbers of ended and read spaces, to be used again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, WIRE_SPACES);
+	__uint(key_size, 0);
+	__uint(value_size, sizeof(u32));
+} free_spaces SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_site);
+} sites SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_bucket);
+} live SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct wire_spill_key);
+	__type(value, struct wire_live);
+} spill SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WIRE_COUNTERS);
+	__type(key, u32);
+	__type(value, u64);
+} counters SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, WIRE_RING_BYTES);
+} events SEC(".maps") __weak;
+
+static __always_inline void count(u32 counter)
+{
+	u64 *value = bpf_map_lookup_elem(&counters, &counter);
+
+	if (value)
+		__sync_fetch_and_add(value, 1);
+}
+
+static __always_inline u32 now_ticks(void)
+{
+	return (bpf_ktime_get_ns() - session_start_ns) >> WIRE_TICK_SHIFT;
+}
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The most bytes that an address space ever held at once. */
+#ifndef LEAKTRACE_PEAK_BPF_H
+#define LEAKTRACE_PEAK_BPF_H
+
+#include "maps.bpf.h"
+
+/*
+ * Live bytes are added to the space's counter in lumps, so that threads do not
+ * fight for its line; the peak is exact for one thread and low by at most this
+ * much for each further one.
+ */
+#define LIVE_CHANGE_LUMP (64 << 10)
+
+static __noinline void peak_flush(struct thread *thread)
+{
+	u32 index = thread->space;
+	struct wire_space *space = bpf_map_lookup_elem(&spaces, &index);
+	s64 change = thread->live_change, top = thread->live_change_peak;
+	s64 peak;
+
+	thread->live_change = 0;
+	thread->live_change_peak = 0;
+	if (!space)
+		return;
+	top += __sync_fetch_and_add(&space->live_bytes, change);
+	/* A lost race leaves the greater value of a moment earlier or later: try a few times. */
+	for (int i = 0; i < 4; i++) {
+		peak = space->peak_bytes;
+		if (top <= peak ||
+		    __sync_val_compare_and_swap(&space->peak_bytes, peak, top) == peak)
+			break;
+	}
+}
+
+static __always_inline void peak_add(struct thread *thread, s64 bytes)
+{
+	thread->live_change += bytes;
+	if (thread->live_change > thread->live_change_peak)
+		thread->live_change_peak = thread->live_change;
+	if (thread->live_change > LIVE_CHANGE_LUMP || thread->live_change < -LIVE_CHANGE_LUMP)
+		peak_flush(thread);
+}
+
+#endif

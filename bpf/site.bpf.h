@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The site table: counters by (space, kind, stack). A stack seen for the first
+ * time is sent to the loader, which keeps it; the kernel keeps its hashes only.
+ */
+#ifndef LEAKTRACE_SITE_BPF_H
+#define LEAKTRACE_SITE_BPF_H
+
+#include "maps.bpf.h"
+
+#define SITE_NONE 0xffffffffu
+
+struct stack_hash {
+	u64 tag;
+	u32 check;
+};
+
+/*
+ * Two independent multiply-rotate hashes over the frames: the first finds the
+ * line, the second tells two stacks with the same first hash apart.
+ */
+static __always_inline struct stack_hash stack_hash(const struct wire_event_stack *stack, u32 space,
+						    u32 kind)
+{
+	u32 shard = bpf_get_smp_processor_id() & (site_shards - 1);
+	u64 a = 0x9ae16a3b2f90404fULL ^ space ^ ((u64)kind << 32) ^ ((u64)shard << 40);
+	u64 b = 0xc949d7c7509e6557ULL + space;
+	struct stack_hash hash;
+
+	for (u32 i = 0; i < WIRE_MAX_FRAMES; i++) {
+		u64 frame;
+
+		if (i >= stack->depth)
+			break;
+		frame = stack->frames[i];
+		a = (a ^ frame) * 0x9fb21c651e98df25ULL;
+		a ^= a >> 29;
+		b = (b + frame) * 0xd6e8feb86659fd93ULL;
+		b ^= b >> 32;
+	}
+	a = (a ^ (a >> 32)) * 0x9fb21c651e98df25ULL;
+	hash.tag = a | WIRE_SITE_USED;
+	hash.check = b ^ (b >> 32);
+	return hash;
+}
+
+/* Returns false when the ring is full: to be sent again at the next hit. */
+static __noinline bool stack_send(struct thread *thread, u64 tag, u32 check, u32 kind)
+{
+	struct wire_event_stack *stack = &thread->stack;
+	u64 flags = BPF_RB_NO_WAKEUP;
+	u32 size;
+
+	/* Stacks can wait until the loader looks, unless the ring fills up. */
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > WIRE_RING_BYTES / 4)
+		flags = BPF_RB_FORCE_WAKEUP;
+	stack->head.type = WIRE_EVENT_STACK;
+	stack->head.space = thread->space;
+	stack->head.time_ns = bpf_ktime_get_ns();
+	stack->head.pid = 0;
+	stack->head.parked = 0;
+	stack->tag = tag;
+	stack->check = check;
+	stack->kind = kind;
+	size = stack->depth;
+	if (size > WIRE_MAX_FRAMES)
+		return false;
+	size = sizeof(*stack) - sizeof(stack->frames) + size * sizeof(u64);
+	if (!bpf_ringbuf_output(&events, stack, size, flags))
+		return true;
+	count(WIRE_LOST_EVENTS);
+	return false;
+}
+
+static __always_inline bool site_claim(struct wire_site *site, const struct stack_hash *hash,
+				       u32 space, u32 kind, u32 now)
+{
+	if (__sync_val_compare_and_swap(&site->tag, 0, WIRE_SITE_BUSY))
+		return false;
+	site->acquired_count = 0;
+	site->acquired_bytes = 0;
+	site->released_count = 0;
+	site->released_bytes = 0;
+	site->space = space;
+	site->check = hash->check;
+	site->first = now;
+	site->last = now;
+	site->lost = 0;
+	site->kind = kind;
+	site->stack_sent = 0;
+	__sync_lock_test_and_set(&site->tag, hash->tag);
+	return true;
+}
+
+/* Finds or makes the line of `thread->stack`; returns its index or SITE_NONE. */
+static __always_inline u32 site_find(struct thread *thread, u32 kind, u32 now,
+				     struct wire_site **found)
+{
+	struct stack_hash hash = stack_hash(&thread->stack, thread->space, kind);
+	u32 index = ((hash.tag >> 32) * site_slots) >> 32;
+
+	for (int i = 0; i < WIRE_SITE_PROBES; i++) {
+		struct wire_site *site;
+
+		if (index >= site_slots)
+			index = 0;
+		site = bpf_map_lookup_elem(&sites, &index);
+		if (!site)
+			return SITE_NONE;
+		if (site->tag == hash.tag) {
+			if (site->check == hash.check && site->space == thread->space) {
+				*found = site;
+				return index;
+			}
+			count(WIRE_COLLISIONS);
+		} else if (!site->tag && site_claim(site, &hash, thread->space, kind, now)) {
+			*found = site;
+			return index;
+		}
+		index++;
+	}
+	return SITE_NONE;
+}
+
+#endif

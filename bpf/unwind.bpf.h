@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The stack of the running thread: return addresses, innermost first. The only
+ * file that knows how stacks are walked; for now by frame pointers.
+ */
+#ifndef LEAKTRACE_UNWIND_BPF_H
+#define LEAKTRACE_UNWIND_BPF_H
+
+#include "maps.bpf.h"
+
+/*
+ * At a function's return: the instruction pointer is the return address, and the
+ * frame pointer the caller's, so the helper sees every frame that keeps one.
+ */
+static __always_inline void unwind_at_return(struct pt_regs *regs, struct wire_event_stack *stack)
+{
+	u32 limit = stack_frames;
+	long bytes;
+
+	if (limit > WIRE_MAX_FRAMES)
+		limit = WIRE_MAX_FRAMES;
+	bytes = bpf_get_stack(regs, stack->frames, limit * sizeof(u64), BPF_F_USER_STACK);
+	stack->flags = 0;
+	if (bytes < (long)sizeof(u64)) {
+		count(WIRE_FAILED_STACKS);
+		stack->flags = WIRE_STACK_FAILED;
+		stack->frames[0] = PT_REGS_IP(regs);
+		stack->depth = 1;
+		return;
+	}
+	stack->depth = bytes / sizeof(u64);
+	if (stack->depth >= limit)
+		stack->flags = WIRE_STACK_TRUNCATED;
+}
+
+#endif

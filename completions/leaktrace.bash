@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for leaktrace
+
+_leaktrace() {
+	local cur prev words cword split
+	_init_completion -s -n : || return
+
+	# Behind the command's name, its own completion takes over.
+	local i word mode=
+	for ((i = 1; i < cword; i++)); do
+		word=${words[i]}
+		case $word in
+		--)
+			_command_offset $((i + 1))
+			return
+			;;
+		-p | --pid | --pid=* | -p?*)
+			mode=pid
+			[[ $word == -p || $word == --pid ]] && ((i++))
+			;;
+		-u | --user | -d | --duration | -i | --interval | -o | --output | --attach | \
+			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --top | \
+			--min-size | --max-size | --min-age | --sort | --json | --color | --placement)
+			((i++))
+			;;
+		-*) ;;
+		report) [[ $mode ]] || mode=report ;;
+		*)
+			if [[ $mode != report ]]; then
+				_command_offset "$i"
+				return
+			fi
+			;;
+		esac
+	done
+
+	case $prev in
+	-p | --pid)
+		_pids
+		return
+		;;
+	-u | --user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+		return
+		;;
+	--attach)
+		mapfile -t COMPREPLY < <(compgen -W 'auto session multi single' -- "$cur")
+		return
+		;;
+	--sort)
+		mapfile -t COMPREPLY < <(compgen -W 'bytes count age' -- "$cur")
+		return
+		;;
+	--color)
+		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+		return
+		;;
+	--placement)
+		mapfile -t COMPREPLY < <(compgen -W 'best entry' -- "$cur")
+		return
+		;;
+	--object | --json | -o | --output)
+		_filedir
+		return
+		;;
+	-d | --duration | -i | --interval | --alloc-prefix | --max-live | --max-sites | \
+		--max-stack | --top | --min-size | --max-size | --min-age)
+		return
+		;;
+	esac
+	$split && return
+
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W '-p --pid -u --user --no-follow
+			-d --duration -i --interval --attach --alloc-prefix --object --no-pause
+			--max-live --max-sites --max-stack --top --min-size --max-size --min-age
+			--sort --json -o --output --no-demangle --color -v --verbose -V --version
+			--help' -- "$cur")
+	elif [[ $mode == report ]]; then
+		_filedir
+	elif [[ ! $mode ]]; then
+		mapfile -t COMPREPLY < <(compgen -c -W report -- "$cur")
+	fi
+} && complete -F _leaktrace leaktrace

@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs what leaktrace needs on Debian and Ubuntu. Quick and silent when all is
+# there already; root is needed only when something is missing.
+#
+#   scripts/install-deps.sh [build|test|all]     (default: all)
+#
+# a|b: the first of these packages that the distribution has.
+set -eu
+
+build_packages='
+	gcc make pkg-config libc6-dev clang llvm bpftool|linux-tools-common
+	libbpf-dev libelf-dev zlib1g-dev libdw-dev libcapstone-dev uthash-dev
+	libjansson-dev libiberty-dev
+'
+
+# Test frameworks and tools, then programs and allocators that tests trace, then lint.
+test_packages='
+	libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base
+	valgrind heaptrack jq sqlite3 gawk perl xz-utils redis-server
+	g++ musl musl-dev musl-tools
+	libjemalloc2 libjemalloc-dev libtcmalloc-minimal4|libtcmalloc-minimal4t64
+	libmimalloc2.0|libmimalloc3
+	clang-format clang-tidy cppcheck shellcheck
+'
+
+case "${1:-all}" in
+build) wanted=$build_packages ;;
+test) wanted=$test_packages ;;
+all) wanted="$build_packages $test_packages" ;;
+*)
+	echo 'usage: install-deps.sh [build|test|all]' >&2
+	exit 2
+	;;
+esac
+
+# One call for all of them: dpkg-query is slow to start.
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p')
+
+has_one_of() { # a|b
+	printf '%s\n' "$installed" | grep -qxF "$(printf '%s' "$1" | tr '|' '\n')"
+}
+
+missing=
+for package in $wanted; do
+	has_one_of "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "install-deps: missing:$missing" >&2
+	echo 'install-deps: run as root (sudo) to install them' >&2
+	exit 1
+fi
+
+first_known() { # a|b
+	for package in $(printf '%s' "$1" | tr '|' ' '); do
+		if apt-cache show --no-all-versions "$package" >/dev/null 2>&1; then
+			echo "$package"
+			return
+		fi
+	done
+	echo "install-deps: no package $1 in this distribution's lists" >&2
+	return 1
+}
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+chosen=
+for package in $missing; do
+	chosen="$chosen $(first_known "$package")"
+done
+# shellcheck disable=SC2086 # a list of words
+apt-get install -q -y --no-install-recommends $chosen

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run-tests.sh [unit|e2e|all]: builds what is needed, runs it, and counts. The last
+# line is "N passed, N failed", with ", N skipped" when there are some. The status
+# is 0 when something ran and nothing failed.
+
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+BUILD=${BUILD:-build}
+PYTHON=${PYTHON:-/usr/bin/python3}
+export BUILD
+
+passed=0
+failed=0
+skipped=0
+log=$(mktemp)
+junit=$(mktemp)
+trap 'rm -f "$log" "$junit"' EXIT
+
+build() {
+	make --no-print-directory BUILD="$BUILD" -j "$(nproc)" "$@" && return 0
+	echo "run-tests: make $* failed"
+	failed=$((failed + 1))
+	return 1
+}
+
+# cmocka writes a failed or skipped test where it ran and again in its summary.
+count() {
+	grep "^\[ *$1 *\] [A-Za-z0-9_]*\$" "$log" | sort -u | wc -l
+}
+
+# A test program that ends badly without a failed test of its own (a crash, a
+# sanitizer's report) is a failure, too.
+run_unit() {
+	local binary status failures
+	build unit-tests || return
+	for binary in "$BUILD"/tests/unit/test_*; do
+		if [ ! -f "$binary" ] || [ ! -x "$binary" ]; then
+			continue
+		fi
+		"$binary" >"$log" 2>&1
+		status=$?
+		failures=$(count FAILED)
+		[ "$status" -ne 0 ] && [ "$failures" -eq 0 ] && failures=1
+		passed=$((passed + $(count OK)))
+		skipped=$((skipped + $(count SKIPPED)))
+		failed=$((failed + failures))
+		if [ "$status" -ne 0 ]; then
+			echo "FAILED: $binary (status $status)"
+			cat "$log"
+		fi
+	done
+}
+
+# "passed failed skipped" of a junit file; a run that wrote none has failed.
+read_junit() {
+	"$PYTHON" - "$junit" <<'EOF'
+import sys
+import xml.etree.ElementTree as tree
+
+try:
+    suites = list(tree.parse(sys.argv[1]).iter("testsuite"))
+except (OSError, tree.ParseError):
+    suites = []
+total = {key: sum(int(suite.get(key, 0)) for suite in suites) for key in ("tests", "failures", "errors", "skipped")}
+bad = total["failures"] + total["errors"]
+if not suites:
+    bad = 1
+print(max(0, total["tests"] - bad - total["skipped"]), bad, total["skipped"])
+EOF
+}
+
+run_e2e() {
+	local good bad none status
+	build all programs || return
+	"$PYTHON" -m pytest -p no:cacheprovider -q -rs --junitxml="$junit" tests/e2e
+	status=$?
+	read -r good bad none < <(read_junit)
+	[ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	skipped=$((skipped + none))
+}
+
+case "${1:-all}" in
+unit) run_unit ;;
+e2e) run_e2e ;;
+all)
+	run_unit
+	run_e2e
+	;;
+*)
+	echo "usage: run-tests.sh [unit|e2e|all]" >&2
+	exit 2
+	;;
+esac
+
+summary="$passed passed, $failed failed"
+[ "$skipped" -gt 0 ] && summary="$summary, $skipped skipped"
+echo "$summary"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns the reading of the command line and the rules between options. Must not
+ * know what the options do, nor look at anything but argv.
+ */
+#include "options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options_table.h"
+#include "util/log.h"
+#include "wire.h"
+
+/* Keys of argp without a short option: the row's index, above what could be a character. */
+#define KEY_BASE 0x1000
+#define ROWS_MAX 64
+
+static const char arguments_text[] = "[--] COMMAND [ARGUMENT...]\n-p PID[,PID]\nreport FILE";
+static const char help_text[] =
+	"Finds what a program acquires and never gives back, and shows the line that did it."
+	"\vThe first argument that is no option, or what follows --, is the command; its own "
+	"options are left alone. A report goes to standard error when a command is run, else to "
+	"standard output. The manual, leaktrace(1), has more.";
+
+struct parse {
+	struct options *options;
+	uint64_t seen;	/* bit per row */
+	bool is_report; /* the subcommand was given */
+};
+
+/* ---- one option ---------------------------------------------------------- */
+
+/* Functions below return 0 or an error of argp's kind: EINVAL after a message,
+ * ENOMEM, ECANCELED when all is done. */
+
+static void print_raw(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_raw(0, format, arguments);
+	va_end(arguments);
+}
+
+static void explain_words(const struct option_row *row, const char *text)
+{
+	print_raw("leaktrace: --%s '%s' is not understood; wanted: ", row->name, text);
+	for (int i = 0; row->words[i]; i++)
+		print_raw("%s%s", i ? ", " : "", row->words[i]);
+	print_raw("\n");
+}
+
+static void explain_value(const struct option_row *row, const char *text, int error)
+{
+	if (row->words)
+		explain_words(row, text);
+	else if (error == -ERANGE)
+		log_error("--%s '%s' is out of range", row->name, text);
+	else
+		log_error("--%s '%s' is not understood; wanted: %s", row->name, text,
+			  row->form->wanted);
+}
+
+/* Help and version: the rows without a form. */
+static int print_and_end(const struct option_row *row, struct argp_state *state)
+{
+	if (!strcmp(row->name, "help"))
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
+	else
+		puts("leaktrace " LEAKTRACE_VERSION);
+	return ECANCELED;
+}
+
+static int parse_option(struct parse *parse, size_t index, const char *text,
+			struct argp_state *state)
+{
+	const struct option_row *row = &option_rows[index];
+	int error;
+
+	parse->seen |= 1ULL << index;
+	if (!row->form)
+		return print_and_end(row, state);
+	error = row->form->set(row, text, (char *)parse->options + row->offset);
+	if (!error || error == -ENOMEM)
+		return -error;
+	explain_value(row, text, error);
+	return EINVAL;
+}
+
+static int parse_argument(struct parse *parse, char *text, struct argp_state *state)
+{
+	struct options *options = parse->options;
+
+	if (!parse->is_report && !strcmp(text, "report") && !state->quoted) {
+		parse->is_report = true;
+		return 0;
+	}
+	if (!parse->is_report) {
+		/* All that is left is the command's. */
+		options->command = &state->argv[state->next - 1];
+		options->command_count = (size_t)state->argc - (size_t)state->next + 1;
+		state->next = state->argc;
+		return 0;
+	}
+	if (options->recording) {
+		log_error("report takes one file, '%s' is one too many", text);
+		return EINVAL;
+	}
+	options->recording = text;
+	return 0;
+}
+
+static int row_key(size_t index)
+{
+	const struct option_row *row = &option_rows[index];
+
+	if (!row->name)
+		return 0;
+	return row->key ? row->key : KEY_BASE + (int)index;
+}
+
+static error_t parse_key(int key, char *text, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	/* Without a stream argp adds no hint of its own to getopt's messages. */
+	if (key == ARGP_KEY_INIT)
+		state->err_stream = NULL;
+	if (key == ARGP_KEY_ARG)
+		return parse_argument(parse, text, state);
+	for (size_t i = 0; i < option_row_count; i++)
+		if (option_rows[i].name && key == row_key(i))
+			return parse_option(parse, i, text, state);
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* ---- rules between options ----------------------------------------------- */
+
+static const char *const mode_texts[] = {
+	[MODE_COMMAND] = "when a command is run",
+	[MODE_ATTACH] = "with --pid",
+	[MODE_REPORT] = "with report",
+};
+
+static int choose_mode(struct parse *parse)
+{
+	struct options *options = parse->options;
+
+	if (options->command && options->pid_count) {
+		log_error("give either --pid or a command ('%s'), not both", options->command[0]);
+		return EINVAL;
+	}
+	if (parse->is_report && (!options->recording || !*options->recording)) {
+		log_error("report needs the file of a recording");
+		return EINVAL;
+	}
+	if (!parse->is_report && !options->command && !options->pid_count) {
+		log_error("nothing to trace: give --pid PID or a command");
+		return EINVAL;
+	}
+	options->mode = parse->is_report   ? MODE_REPORT
+			: options->command ? MODE_COMMAND
+					   : MODE_ATTACH;
+	return 0;
+}
+
+static int check_rules(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	int error = choose_mode(parse);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!(parse->seen & 1ULL << i) || row->modes & 1u << options->mode)
+			continue;
+		log_error("--%s has no meaning %s", row->name, mode_texts[options->mode]);
+		return EINVAL;
+	}
+	if (options->filter.max_size && options->filter.min_size > options->filter.max_size) {
+		log_error("--min-size is larger than --max-size");
+		return EINVAL;
+	}
+	if (options->json && options->output && !strcmp(options->json, options->output)) {
+		log_error("--json and --output name the same file");
+		return EINVAL;
+	}
+	return 0;
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static int run_argp(int argc, char **argv, struct parse *parse)
+{
+	struct argp_option argp_options[ROWS_MAX + 1] = { 0 };
+	const struct argp argp = {
+		.options = argp_options,
+		.parser = parse_key,
+		.args_doc = arguments_text,
+		.doc = help_text,
+	};
+	int group = 0;
+
+	/* `seen` has no bit for more. */
+	if (option_row_count > ROWS_MAX)
+		return ENOMEM;
+	for (size_t i = 0; i < option_row_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		/* A row without a name is a heading. */
+		group += !row->name;
+		argp_options[i] = (struct argp_option){
+			.name = row->name,
+			.key = row_key(i),
+			.arg = row->argument,
+			.flags = row->hidden ? OPTION_HIDDEN : 0,
+			.doc = row->text,
+			.group = group,
+		};
+	}
+	return argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_IN_ORDER, NULL,
+			  parse);
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+	struct parse parse = { .options = options };
+	int error;
+
+	*options = (struct options){
+		.max_live = 1048576,
+		.max_sites = 65536,
+		.max_stack = WIRE_MAX_FRAMES,
+		.filter = { .top = 20, .sort = SORT_BYTES },
+	};
+	/* getopt puts it before its messages */
+	if (argc > 0)
+		argv[0] = basename(argv[0]);
+	error = run_argp(argc, argv, &parse);
+	if (!error)
+		error = check_rules(&parse);
+	log_set_level(options->verbosity);
+	if (error == ENOMEM)
+		return -ENOMEM;
+	if (error == ECANCELED)
+		return OPTIONS_DONE;
+	if (error) {
+		/* What is wrong was said above, or by getopt. */
+		print_raw("Try 'leaktrace --help' for more information.\n");
+		return OPTIONS_WRONG;
+	}
+	return OPTIONS_RUN;
+}
+
+void options_free(struct options *options)
+{
+	free(options->pids);
+	free(options->alloc_prefixes.texts);
+	free(options->objects.texts);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line: what was asked for. Const once parsed, and handed in where needed. */
+#ifndef LEAKTRACE_OPTIONS_H
+#define LEAKTRACE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "analyze/findings.h"
+#include "trace/attach_mode.h"
+
+enum options_mode {
+	MODE_COMMAND, /* run `command` and trace it */
+	MODE_ATTACH,  /* trace `pids` */
+	MODE_REPORT,  /* show `recording` */
+};
+
+enum options_colour {
+	COLOUR_AUTO, /* on a terminal, unless NO_COLOR is set */
+	COLOUR_ALWAYS,
+	COLOUR_NEVER,
+};
+
+/* The values of a repeatable option; `texts` is NULL when it was not given. */
+struct option_texts {
+	const char **texts;
+	size_t count;
+};
+
+/* Strings are those of argv: it must outlive the options. */
+struct options {
+	enum options_mode mode;
+	char **command; /* NULL-terminated: the rest of argv */
+	size_t command_count;
+	pid_t *pids;
+	size_t pid_count;
+	const char *recording;
+
+	const char *user;     /* run the command as this user, NULL: as the caller */
+	bool no_follow;	      /* leave children alone */
+	uint64_t duration_ns; /* 0: until the end */
+	uint64_t interval_ns; /* 0: one report at the end */
+	enum attach_mode attach;
+	struct option_texts alloc_prefixes;
+	struct option_texts objects; /* paths of further files to probe */
+	bool no_pause;		     /* never stop a process while attaching */
+	bool no_namespace;	     /* no private copies of libraries for the command */
+	uint64_t max_live;	     /* resources tracked at a time */
+	uint64_t max_sites;	     /* call sites */
+	uint64_t max_stack;	     /* frames kept, at most 127 */
+	bool place_at_entry;	     /* probes at function entries, not at the cheapest place */
+	bool empty_probes;	     /* programs that do nothing */
+
+	struct finding_filter filter;
+	const char *json;   /* path, NULL: none */
+	const char *output; /* path of the recording, NULL: none */
+	bool no_demangle;
+	enum options_colour colour;
+	int verbosity;
+};
+
+enum options_outcome {
+	OPTIONS_RUN,
+	OPTIONS_DONE,	   /* help or version was printed: exit with 0 */
+	OPTIONS_WRONG = 2, /* wrong usage, a message was printed: exit with this value */
+};
+
+/*
+ * Parses the command line and sets the log level. Returns an options_outcome or
+ * -ENOMEM; `options` is to be released by options_free in every case.
+ */
+int options_parse(int argc, char **argv, struct options *options);
+/* Releases what the struct holds, not the struct. */
+void options_free(struct options *options);
+
+#endif

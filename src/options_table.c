@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns the rows of options and how each form of value gets into struct options.
+ * Must not know the rules between options, nor print.
+ */
+#include "options_table.h"
+
+#include <errno.h>
+
+#include "options.h"
+#include "options_parse.h"
+#include "util/array.h"
+#include "wire.h"
+
+#define IN_COMMAND (1u << MODE_COMMAND)
+#define IN_ATTACH (1u << MODE_ATTACH)
+#define IN_REPORT (1u << MODE_REPORT)
+#define IN_TRACE (IN_COMMAND | IN_ATTACH)
+#define IN_ALL (IN_TRACE | IN_REPORT)
+
+/* ---- forms of values ----------------------------------------------------- */
+
+static int check_range(const struct option_row *row, uint64_t value, void *field)
+{
+	if (value < row->min || (row->max && value > row->max))
+		return -ERANGE;
+	*(uint64_t *)field = value;
+	return 0;
+}
+
+static int set_count(const struct option_row *row, const char *text, void *field)
+{
+	uint64_t value;
+	int error = options_parse_count(text, &value);
+
+	return error ? error : check_range(row, value, field);
+}
+
+static int set_bytes(const struct option_row *row, const char *text, void *field)
+{
+	uint64_t value;
+	int error = options_parse_bytes(text, &value);
+
+	return error ? error : check_range(row, value, field);
+}
+
+static int set_time(const struct option_row *row, const char *text, void *field)
+{
+	uint64_t value;
+	int error = options_parse_time(text, &value);
+
+	return error ? error : check_range(row, value, field);
+}
+
+static int set_flag(const struct option_row *row, const char *text, void *field)
+{
+	(void)row;
+	(void)text;
+	*(bool *)field = true;
+	return 0;
+}
+
+static int set_level(const struct option_row *row, const char *text, void *field)
+{
+	(void)row;
+	(void)text;
+	++*(int *)field;
+	return 0;
+}
+
+static int set_text(const struct option_row *row, const char *text, void *field)
+{
+	(void)row;
+	*(const char **)field = text;
+	return *text ? 0 : -EINVAL;
+}
+
+static int set_texts(const struct option_row *row, const char *text, void *field)
+{
+	struct option_texts *list = field;
+	const char **added = array_add(&list->texts, &list->count, sizeof(*list->texts));
+
+	if (!added)
+		return -ENOMEM;
+	return set_text(row, text, added);
+}
+
+static int set_pids(const struct option_row *row, const char *text, void *field)
+{
+	struct options *options = field;
+
+	(void)row;
+	return options_parse_pids(text, &options->pids, &options->pid_count);
+}
+
+static int set_word(const struct option_row *row, const char *text, void *field)
+{
+	return options_parse_word(text, row->words, field);
+}
+
+/* A word of two is a flag. */
+static int set_word_flag(const struct option_row *row, const char *text, void *field)
+{
+	int index;
+	int error = options_parse_word(text, row->words, &index);
+
+	if (!error)
+		*(bool *)field = index;
+	return error;
+}
+
+static const struct option_form count_form = { set_count, "a count such as 100, 10k, 2M" };
+static const struct option_form bytes_form = { set_bytes, "bytes such as 4096, 64K, 2MiB" };
+static const struct option_form time_form = { set_time,
+					      "seconds such as 10, 0.5, or 250ms, 2m, 1h" };
+static const struct option_form flag_form = { set_flag, NULL };
+static const struct option_form level_form = { set_level, NULL };
+static const struct option_form text_form = { set_text, "a text that is not empty" };
+static const struct option_form texts_form = { set_texts, "a text that is not empty" };
+static const struct option_form pids_form = { set_pids, "process ids such as 17 or 17,42" };
+static const struct option_form word_form = { set_word, NULL };
+static const struct option_form word_flag_form = { set_word_flag, NULL };
+
+/* set_word stores through int, set_count through uint64_t. */
+_Static_assert(sizeof(enum finding_sort) == sizeof(int), "enums are int-sized");
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "filter.top is written as uint64_t");
+
+/* ---- the options --------------------------------------------------------- */
+
+static const char *const attach_words[] = {
+	[ATTACH_AUTO] = "auto",
+	[ATTACH_SESSION] = "session",
+	[ATTACH_MULTI] = "multi",
+	[ATTACH_SINGLE] = "single",
+	NULL,
+};
+static const char *const sort_words[] = {
+	[SORT_BYTES] = "bytes",
+	[SORT_COUNT] = "count",
+	[SORT_AGE] = "age",
+	NULL,
+};
+static const char *const colour_words[] = {
+	[COLOUR_AUTO] = "auto",
+	[COLOUR_ALWAYS] = "always",
+	[COLOUR_NEVER] = "never",
+	NULL,
+};
+static const char *const placement_words[] = { "best", "entry", NULL };
+
+#define FIELD(name) .offset = offsetof(struct options, name)
+#define HEADING(title)                                                                             \
+	{                                                                                          \
+		.text = (title)                                                                    \
+	}
+
+const struct option_row option_rows[] = {
+	HEADING("What to trace:"),
+	{ "pid", 'p', "PID[,PID]", "Attach to running processes (repeatable)", IN_ATTACH,
+	  &pids_form, .offset = 0 },
+	{ "user", 'u', "NAME", "Run the command as this user", IN_COMMAND, &text_form,
+	  FIELD(user) },
+	{ "no-follow", 0, NULL, "Leave child processes alone", IN_TRACE, &flag_form,
+	  FIELD(no_follow) },
+	{ "duration", 'd', "SECONDS", "Stop tracing after this time", IN_TRACE, &time_form,
+	  FIELD(duration_ns), .min = 1 },
+	{ "interval", 'i', "SECONDS", "Report every so often (with --pid)", IN_ATTACH, &time_form,
+	  FIELD(interval_ns), .min = 1 },
+
+	HEADING("How to trace:"),
+	{ "attach", 0, "MODE", "Kind of probes: auto (default), session, multi, single", IN_TRACE,
+	  &word_form, FIELD(attach), .words = attach_words },
+	{ "alloc-prefix", 0, "PREFIX", "Also probe PREFIXmalloc and so on (repeatable)", IN_TRACE,
+	  &texts_form, FIELD(alloc_prefixes) },
+	{ "object", 0, "PATH", "Also probe the allocator in this file (repeatable)", IN_TRACE,
+	  &texts_form, FIELD(objects) },
+	{ "no-pause", 0, NULL, "Never stop a process, even if first allocations are missed",
+	  IN_TRACE, &flag_form, FIELD(no_pause) },
+	{ "no-namespace", 0, NULL,
+	  "Attach process by process: the command stays in our mount namespace", IN_COMMAND,
+	  &flag_form, FIELD(no_namespace) },
+	{ "max-live", 0, "N", "Resources tracked at a time (default 1048576)", IN_TRACE,
+	  &count_form, FIELD(max_live), .min = 1, .max = 1000000000 },
+	{ "max-sites", 0, "N", "Call sites tracked (default 65536)", IN_TRACE, &count_form,
+	  FIELD(max_sites), .min = 1, .max = 100000000 },
+	{ "max-stack", 0, "N", "Frames kept of a call stack (1 to 127, default 127)", IN_TRACE,
+	  &count_form, FIELD(max_stack), .min = 1, .max = WIRE_MAX_FRAMES },
+
+	HEADING("What to show:"),
+	{ "top", 0, "N", "Call sites shown per process (default 20, 0: all)", IN_ALL, &count_form,
+	  FIELD(filter.top) },
+	{ "min-size", 0, "BYTES", "Only blocks of at least this size", IN_ALL, &bytes_form,
+	  FIELD(filter.min_size) },
+	{ "max-size", 0, "BYTES", "Only blocks of at most this size", IN_ALL, &bytes_form,
+	  FIELD(filter.max_size), .min = 1 },
+	{ "min-age", 0, "SECONDS", "Only what has been held for this long", IN_ALL, &time_form,
+	  FIELD(filter.min_age_ns) },
+	{ "sort", 0, "KEY", "Order by bytes (default), count, age", IN_ALL, &word_form,
+	  FIELD(filter.sort), .words = sort_words },
+	{ "no-demangle", 0, NULL, "Show C++ and Rust symbols as they are", IN_TRACE, &flag_form,
+	  FIELD(no_demangle) },
+	{ "color", 0, "WHEN", "Colour: auto (default), always, never", IN_ALL, &word_form,
+	  FIELD(colour), .words = colour_words },
+
+	HEADING("Files:"),
+	{ "json", 0, "FILE", "Also write the report as JSON", IN_ALL, &text_form, FIELD(json) },
+	{ "output", 'o', "FILE", "Write a recording, for 'leaktrace report FILE'", IN_TRACE,
+	  &text_form, FIELD(output) },
+
+	HEADING("Others:"),
+	{ "verbose", 'v', NULL, "Say more; twice: everything", IN_ALL, &level_form,
+	  FIELD(verbosity) },
+	{ .name = "version", .key = 'V', .text = "Print the version", .modes = IN_ALL },
+	{ .name = "help", .text = "Print this help", .modes = IN_ALL },
+
+	/* For those who work on leaktrace itself. */
+	{ "placement", 0, "WHERE", "Place of probes: best, entry", IN_TRACE, &word_flag_form,
+	  FIELD(place_at_entry), .words = placement_words, .hidden = true },
+	{ "empty-probes", 0, NULL, "Attach programs that do nothing", IN_TRACE, &flag_form,
+	  FIELD(empty_probes), .hidden = true },
+};
+
+const size_t option_row_count = sizeof(option_rows) / sizeof(option_rows[0]);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where results go: text, JSON, recording, as the options ask. */
+#ifndef LEAKTRACE_OUTPUT_H
+#define LEAKTRACE_OUTPUT_H
+
+#include <stdio.h>
+
+struct options;
+struct snapshot;
+struct symbols;
+
+/*
+ * Says, before anything is traced, that a file asked for can't be written.
+ * Returns 0 or -errno.
+ */
+int output_check(const struct options *options);
+
+/*
+ * Names the snapshot's frames and writes every result that was asked for, the
+ * text to `stream`. `*status` is 125 when nothing could be measured, else 0.
+ * Returns 0 or -errno of the first failure, which was said.
+ */
+int output_write(const struct options *options, struct symbols *symbols, struct snapshot *snapshot,
+		 FILE *stream, int *status);
+
+/* For --interval: text alone. */
+int output_write_interim(const struct options *options, struct symbols *symbols,
+			 struct snapshot *snapshot, FILE *stream);
+
+#endif

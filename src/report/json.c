@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns the schema leaktrace/1: fields are added, never renamed. Must not judge
+ * or filter anything. An allocation that fails gives a NULL, which json_pack
+ * passes on up to the root.
+ */
+#include "report/report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "analyze/findings.h"
+#include "analyze/verdict.h"
+#include "model/snapshot.h"
+#include "report/escape.h"
+
+static json_t *json_number(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/* NULL gives null. */
+static json_t *json_text(const char *text)
+{
+	char *escaped;
+	json_t *value;
+
+	if (!text)
+		return json_null();
+	escaped = escape_utf8(text);
+	value = escaped ? json_string(escaped) : NULL;
+	free(escaped);
+	return value;
+}
+
+static json_t *json_address(uint64_t address)
+{
+	return json_sprintf("0x%" PRIx64, address);
+}
+
+/* Appends to `*array` if both are there, else makes it NULL. */
+static void json_append(json_t **array, json_t *value)
+{
+	if (!*array) {
+		json_decref(value);
+	} else if (json_array_append_new(*array, value) != 0) {
+		json_decref(*array);
+		*array = NULL;
+	}
+}
+
+static void json_set(json_t **object, const char *key, json_t *value)
+{
+	if (!*object) {
+		json_decref(value);
+	} else if (json_object_set_new(*object, key, value) != 0) {
+		json_decref(*object);
+		*object = NULL;
+	}
+}
+
+static json_t *json_frame(const struct frame *frame)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "ip", json_address(frame->ip),
+			 "function", json_text(frame->function), "offset",
+			 json_number(frame->offset), "module", json_text(frame->module), "build_id",
+			 json_text(frame->build_id), "file", json_text(frame->file), "line",
+			 frame->line ? json_number(frame->line) : json_null(), "inlined",
+			 frame->inlined);
+}
+
+static json_t *json_stack(const struct finding *finding)
+{
+	json_t *stack = json_array();
+
+	for (uint32_t i = 0; i < finding->frame_count; i++)
+		json_append(&stack, json_frame(&finding->frames[i]));
+	return stack;
+}
+
+static json_t *json_resource(const struct kind_info *kind, const struct resource *resource,
+			     uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns > resource->born_ns ? now_ns - resource->born_ns : 0;
+
+	return json_pack("{s:o, s:o, s:o}", kind->id_name,
+			 kind->id_is_address ? json_address(resource->id)
+					     : json_number(resource->id),
+			 "size", json_number(resource->size), "age_ns", json_number(age_ns));
+}
+
+/* Oldest first: the likeliest to be forgotten. */
+static int compare_resources(const void *left, const void *right)
+{
+	const struct resource *const *a = left, *const *b = right;
+
+	if ((*a)->born_ns != (*b)->born_ns)
+		return (*a)->born_ns < (*b)->born_ns ? -1 : 1;
+	return ((*a)->id > (*b)->id) - ((*a)->id < (*b)->id);
+}
+
+static size_t collect_resources(const struct resource **resources, const struct finding *finding,
+				const struct finding_filter *filter, uint64_t now_ns)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < finding->site_count; i++) {
+		const struct site *site = finding->sites[i];
+
+		for (size_t j = 0; j < site->live_count; j++)
+			if (finding_filter_passes(filter, site->live[j].size, site->live[j].born_ns,
+						  now_ns))
+				resources[count++] = &site->live[j];
+	}
+	qsort(resources, count, sizeof(*resources), compare_resources);
+	return count;
+}
+
+static json_t *json_resources(const struct finding *finding, const struct findings *findings,
+			      size_t max)
+{
+	uint64_t now_ns = process_last_ns(findings->snapshot, finding->process);
+	const struct resource **resources = calloc(finding->live_count + 1, sizeof(*resources));
+	json_t *list = resources ? json_array() : NULL;
+	size_t count;
+
+	if (!list) {
+		free(resources);
+		return NULL;
+	}
+	count = collect_resources(resources, finding, &findings->filter, now_ns);
+	for (size_t i = 0; i < count && i < max; i++)
+		json_append(&list,
+			    json_resource(&kind_table[finding->site->kind], resources[i], now_ns));
+	free(resources);
+	return list;
+}
+
+static json_t *json_site(const struct finding *finding, const struct findings *findings,
+			 const struct report_style *style)
+{
+	return json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "kind",
+		kind_table[finding->site->kind].name, "class",
+		leak_class_name(finding->site->leak_class), "live_count",
+		json_number(finding->live_count), "live_bytes", json_number(finding->live_bytes),
+		"acquired_count", json_number(finding->acquired_count), "acquired_bytes",
+		json_number(finding->acquired_bytes), "lost_count",
+		json_number(finding->lost_count), "first_ns", json_number(finding->first_ns),
+		"last_ns", json_number(finding->last_ns), "truncated", finding->truncated,
+		"resources", json_resources(finding, findings, style->max_resources), "stack",
+		json_stack(finding));
+}
+
+static json_t *json_totals(const struct process *process)
+{
+	json_t *kinds = json_object();
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const struct totals *totals = &process->totals[kind];
+
+		json_set(&kinds, kind_table[kind].name,
+			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "acquired_count",
+				   json_number(totals->acquired_count), "acquired_bytes",
+				   json_number(totals->acquired_bytes), "released_count",
+				   json_number(totals->released_count), "released_bytes",
+				   json_number(totals->released_bytes), "live_count",
+				   json_number(totals->live_count), "live_bytes",
+				   json_number(totals->live_bytes), "peak_bytes",
+				   json_number(totals->peak_bytes)));
+	}
+	return kinds;
+}
+
+/* How a process ended: the word, and the key of its value in "exit" if it has one. */
+static const struct {
+	const char *ended;
+	const char *exit_key;
+} ends[] = {
+	[PROCESS_RUNNING] = { "running", NULL },
+	[PROCESS_EXITED] = { "exited", "status" },
+	[PROCESS_SIGNALED] = { "signaled", "signal" },
+	[PROCESS_EXECED] = { "exec", NULL },
+};
+
+static json_t *json_exit(const struct process *process)
+{
+	const char *key = ends[process->end].exit_key;
+
+	return key ? json_pack("{s:i}", key, process->end_value) : json_null();
+}
+
+static json_t *json_process(const struct process_findings *result, const struct findings *findings,
+			    const struct report_style *style)
+{
+	const struct process *process = result->process;
+	json_t *sites = json_array();
+
+	for (size_t i = 0; i < result->finding_count; i++)
+		json_append(&sites, json_site(&result->findings[i], findings, style));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "pid", json_number(process->pid), "ppid", json_number(process->ppid),
+			 "image", json_number(process->image), "comm", json_text(process->comm),
+			 "exe", json_text(process->exe), "ended", ends[process->end].ended, "exit",
+			 json_exit(process), "measured", process->measured, "unmeasured_reason",
+			 json_text(process->unmeasured_reason), "unmatched_releases",
+			 json_number(process->unmatched_releases), "totals", json_totals(process),
+			 "sites", sites, "hidden_sites", json_number(result->hidden_count),
+			 "hidden_bytes", json_number(result->hidden_bytes));
+}
+
+static json_t *json_command(const struct snapshot *snapshot)
+{
+	json_t *command = json_array();
+
+	if (!snapshot->command) {
+		json_decref(command);
+		return json_null();
+	}
+	for (size_t i = 0; i < snapshot->command_count; i++)
+		json_append(&command, json_text(snapshot->command[i]));
+	return command;
+}
+
+/* RFC 3339, to the millisecond, in UTC. */
+static json_t *json_time(int64_t unix_ns)
+{
+	time_t seconds = unix_ns / 1000000000;
+	int ms = (int)(unix_ns % 1000000000 / 1000000);
+	struct tm tm;
+
+	if (ms < 0) {
+		seconds--;
+		ms += 1000;
+	}
+	if (!gmtime_r(&seconds, &tm))
+		return json_null();
+	return json_sprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+}
+
+static json_t *json_reasons(const struct verdict *verdict)
+{
+	json_t *reasons = json_array();
+
+	for (size_t i = 0; i < verdict->reason_count; i++) {
+		const struct verdict_reason *reason = &verdict->reasons[i];
+
+		json_append(&reasons, json_pack("{s:o, s:o, s:o}", "id", json_text(reason->id),
+						"text", json_text(reason->text), "value",
+						json_number(reason->value)));
+	}
+	return reasons;
+}
+
+static json_t *json_losses(const struct snapshot *snapshot)
+{
+	json_t *losses = json_object();
+
+	for (int i = 0; i < LOSS_COUNT; i++)
+		json_set(&losses, loss_table[i].name, json_number(snapshot->losses[i]));
+	return losses;
+}
+
+static json_t *json_report(const struct findings *findings, const struct verdict *verdict,
+			   const struct report_style *style)
+{
+	const struct snapshot *snapshot = findings->snapshot;
+	json_t *processes = json_array();
+
+	for (size_t i = 0; i < findings->process_count; i++)
+		json_append(&processes, json_process(&findings->processes[i], findings, style));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "schema",
+			 "leaktrace/1", "leaktrace", json_text(snapshot->leaktrace_version),
+			 "kernel", json_text(snapshot->kernel), "command", json_command(snapshot),
+			 "started", json_time(snapshot->started_unix_ns), "duration_ns",
+			 json_number(snapshot->duration_ns), "verdict",
+			 verdict_word_name(verdict->word), "reasons", json_reasons(verdict),
+			 "processes", processes, "losses", json_losses(snapshot));
+}
+
+int report_json(const struct findings *findings, const struct verdict *verdict,
+		const struct report_style *style, FILE *stream)
+{
+	json_t *root = json_report(findings, verdict, style);
+	int err = 0;
+
+	if (!root)
+		return -ENOMEM;
+	errno = 0;
+	if (json_dumpf(root, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0 ||
+	    fputc('\n', stream) == EOF || fflush(stream) != 0)
+		err = errno ? -errno : -EIO;
+	json_decref(root);
+	return err;
+}

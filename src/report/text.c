@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns the text report as a whole: the line that says it all, the order of
+ * processes, what was lost. Must not judge, sort or filter call sites.
+ */
+#include "report/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyze/findings.h"
+#include "analyze/verdict.h"
+#include "model/snapshot.h"
+#include "report/escape.h"
+#include "report/format.h"
+
+/* Processes shown of many, without -v. */
+#define ROWS_SHOWN 20
+
+const char *text_paint(const struct text_view *view, enum text_paint paint)
+{
+	static const char *const sequences[] = {
+		[PAINT_OFF] = "\033[0m",
+		[PAINT_SIZE] = "\033[1m",
+		[PAINT_LOSS] = "\033[31m",
+		[PAINT_PATH] = "\033[2m",
+	};
+
+	return view->style->colour ? sequences[paint] : "";
+}
+
+size_t text_label(FILE *out, const struct process *process)
+{
+	size_t columns = escape_write(out, process->comm);
+
+	if (out)
+		fprintf(out, "[%u]", process->pid);
+	return columns + (size_t)snprintf(NULL, 0, "[%u]", process->pid);
+}
+
+const char *text_end(char buffer[TEXT_END_SIZE], const struct process *process)
+{
+	static const char *const texts[] = {
+		[PROCESS_RUNNING] = "still running",
+		[PROCESS_EXITED] = "exited with status %d",
+		[PROCESS_SIGNALED] = "killed by signal %d",
+		[PROCESS_EXECED] = "replaced by exec",
+	};
+	const char *signal = sigabbrev_np(process->end_value);
+
+	if (process->end == PROCESS_SIGNALED && signal)
+		snprintf(buffer, TEXT_END_SIZE, "killed by SIG%s", signal);
+	else
+		snprintf(buffer, TEXT_END_SIZE, texts[process->end], process->end_value);
+	return buffer;
+}
+
+void text_unmeasured(const struct text_view *view, const struct process *process)
+{
+	const char *reason = process->unmeasured_reason;
+
+	fprintf(view->out, ", %snot measured: ", text_paint(view, PAINT_LOSS));
+	escape_write(view->out, reason ? reason : "no allocator was found");
+	fputs(text_paint(view, PAINT_OFF), view->out);
+}
+
+/* Sums over the processes whose end is known or open, but not replaced images. */
+struct summary {
+	const struct process *process; /* one of them */
+	size_t process_count;
+	size_t unmeasured_count;
+	struct finding_total found[KIND_COUNT];
+	struct finding_total live[KIND_COUNT]; /* before any filter */
+	bool spoiled;
+};
+
+static void summary_add(struct summary *summary, const struct process_findings *result)
+{
+	summary->process = result->process;
+	summary->process_count++;
+	summary->unmeasured_count += !result->process->measured;
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		summary->found[kind].site_count += result->totals[kind].site_count;
+		summary->found[kind].live_count += result->totals[kind].live_count;
+		summary->found[kind].live_bytes += result->totals[kind].live_bytes;
+		summary->live[kind].live_count += result->process->totals[kind].live_count;
+		summary->live[kind].live_bytes += result->process->totals[kind].live_bytes;
+	}
+}
+
+static void summary_make(struct summary *summary, const struct findings *findings)
+{
+	*summary = (struct summary){ 0 };
+	for (size_t i = 0; i < findings->process_count; i++)
+		if (findings->processes[i].process->end != PROCESS_EXECED)
+			summary_add(summary, &findings->processes[i]);
+	for (int i = 0; i < LOSS_COUNT; i++)
+		summary->spoiled |= loss_table[i].spoils && findings->snapshot->losses[i];
+}
+
+/* "1.2 MB (1,234,567 bytes) in 1,024 blocks" */
+static void write_amount(FILE *out, int kind, const struct finding_total *total)
+{
+	const struct kind_info *info = &kind_table[kind];
+	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE];
+
+	fprintf(out, "%s%s%s", info->has_bytes ? format_bytes_exact(bytes, total->live_bytes) : "",
+		info->has_bytes ? " in " : "",
+		format_number_of(blocks, total->live_count, info->noun, info->nouns));
+}
+
+/* Returns false when there is nothing to tell. */
+static bool write_found(const struct text_view *view, const struct finding_total *found)
+{
+	char sites[FORMAT_SIZE];
+	bool any = false;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if (!found[kind].live_count)
+			continue;
+		fprintf(view->out, "%s%s %s %s", any ? ", " : "",
+			format_number_of(sites, found[kind].site_count, "call site", "call sites"),
+			found[kind].site_count == 1 ? "holds" : "hold",
+			text_paint(view, PAINT_SIZE));
+		write_amount(view->out, kind, &found[kind]);
+		fputs(text_paint(view, PAINT_OFF), view->out);
+		any = true;
+	}
+	return any;
+}
+
+/* Nothing was found, which may still be for the filters. */
+static void write_none(const struct text_view *view, const struct summary *summary)
+{
+	bool any = false;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if (!summary->live[kind].live_count)
+			continue;
+		fputs(any ? ", " : "none of ", view->out);
+		write_amount(view->out, kind, &summary->live[kind]);
+		any = true;
+	}
+	if (any)
+		fputs(" passes the filters", view->out);
+	for (int kind = 0; !any && kind < KIND_COUNT; kind++)
+		fprintf(view->out, "%s %s %s", kind ? "," : "no live", kind_table[kind].name,
+			kind_table[kind].nouns);
+}
+
+static void write_where(const struct text_view *view, const struct summary *summary)
+{
+	bool running = summary->process && summary->process->end == PROCESS_RUNNING;
+	char processes[FORMAT_SIZE], end[TEXT_END_SIZE];
+
+	if (summary->process_count == 1) {
+		fputs(running ? " in " : " at the end of ", view->out);
+		text_label(view->out, summary->process);
+		fprintf(view->out, " (%s)", text_end(end, summary->process));
+	} else {
+		fprintf(view->out, " in %s",
+			format_number_of(processes, summary->process_count, "process",
+					 "processes"));
+	}
+	if (summary->unmeasured_count)
+		fprintf(view->out, ", %s of them not measured",
+			format_count(processes, summary->unmeasured_count));
+	if (summary->spoiled)
+		fprintf(view->out, ", %sbut data was lost%s", text_paint(view, PAINT_LOSS),
+			text_paint(view, PAINT_OFF));
+	fputc('\n', view->out);
+}
+
+static void write_unmeasured(const struct text_view *view)
+{
+	const struct verdict *verdict = view->verdict;
+
+	fprintf(view->out, "%snothing was measured%s", text_paint(view, PAINT_LOSS),
+		text_paint(view, PAINT_OFF));
+	for (size_t i = 0; i < verdict->reason_count; i++) {
+		fputs(i ? "; " : ": ", view->out);
+		escape_write(view->out, verdict->reasons[i].text);
+		if (verdict->reasons[i].value > 1)
+			fprintf(view->out, " (%" PRIu64 ")", verdict->reasons[i].value);
+	}
+	fputc('\n', view->out);
+}
+
+static void write_headline(const struct text_view *view, const struct summary *summary)
+{
+	fputs("leaktrace: ", view->out);
+	if (view->verdict->word == VERDICT_UNMEASURED) {
+		write_unmeasured(view);
+		return;
+	}
+	if (!write_found(view, summary->found))
+		write_none(view, summary);
+	write_where(view, summary);
+}
+
+/* Not measured first: they must not be overlooked. Then most live bytes; then pid and image. */
+static int compare_rows(const void *left, const void *right)
+{
+	const struct process *a = (*(const struct process_findings *const *)left)->process;
+	const struct process *b = (*(const struct process_findings *const *)right)->process;
+
+	if (a->measured != b->measured)
+		return a->measured ? 1 : -1;
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (a->totals[kind].live_bytes != b->totals[kind].live_bytes)
+			return a->totals[kind].live_bytes < b->totals[kind].live_bytes ? 1 : -1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return (a->image > b->image) - (a->image < b->image);
+}
+
+static int write_processes(const struct text_view *view)
+{
+	const struct findings *findings = view->findings;
+	const struct process_findings **rows = calloc(findings->process_count + 1, sizeof(*rows));
+	size_t count = 0, shown;
+
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < findings->process_count; i++)
+		if (findings->processes[i].process->end != PROCESS_EXECED ||
+		    view->style->verbosity >= 1)
+			rows[count++] = &findings->processes[i];
+	qsort(rows, count, sizeof(*rows), compare_rows);
+	shown = count > ROWS_SHOWN && view->style->verbosity < 1 ? ROWS_SHOWN : count;
+	if (count > 1)
+		text_table(view, rows, count, shown);
+	for (size_t i = 0; i < shown; i++)
+		if (count == 1 || rows[i]->finding_count)
+			text_section(view, rows[i]);
+	free(rows);
+	return 0;
+}
+
+static void write_losses(const struct text_view *view, bool spoils, const char *title,
+			 enum text_paint paint)
+{
+	const uint64_t *losses = view->findings->snapshot->losses;
+	char number[FORMAT_SIZE];
+	bool any = false;
+
+	for (int i = 0; i < LOSS_COUNT; i++) {
+		if (!losses[i] || loss_table[i].spoils != spoils)
+			continue;
+		fprintf(view->out, "%s%s  %s %s%s\n", any ? "" : title, text_paint(view, paint),
+			format_count(number, losses[i]), loss_table[i].text,
+			text_paint(view, PAINT_OFF));
+		any = true;
+	}
+}
+
+int report_text(const struct findings *findings, const struct verdict *verdict,
+		const struct report_style *style, FILE *stream)
+{
+	const struct text_view view = { findings, verdict, style, stream };
+	struct summary summary;
+	int err;
+
+	errno = 0;
+	summary_make(&summary, findings);
+	write_headline(&view, &summary);
+	err = write_processes(&view);
+	if (err)
+		return err;
+	write_losses(&view, true, "\nData was lost; the figures above may be wrong:\n", PAINT_LOSS);
+	write_losses(&view, false, "\nAlso seen:\n", PAINT_PATH);
+	if (fflush(stream) != 0 || ferror(stream))
+		return errno ? -errno : -EIO;
+	return 0;
+}

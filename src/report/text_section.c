@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns how one process's findings read: totals, call sites, stacks. Must not
+ * judge, sort or filter.
+ */
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "analyze/findings.h"
+#include "model/snapshot.h"
+#include "report/escape.h"
+#include "report/format.h"
+
+/* A longer name does not push the columns of all the other lines. */
+#define FUNCTION_COLUMNS 44
+#define LOCATION_COLUMNS 28
+
+static void write_spaces(FILE *out, size_t count)
+{
+	fprintf(out, "%*s", (int)count, "");
+}
+
+/* Ends a cell: spaces up to its column's width, two more to the next. */
+static void end_cell(FILE *out, size_t columns, size_t width)
+{
+	write_spaces(out, (columns < width ? width - columns : 0) + 2);
+}
+
+/* Names are shown whole with -v, else without their folder. */
+static const char *short_path(const struct text_view *view, const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash && slash[1] && view->style->verbosity < 1 ? slash + 1 : path;
+}
+
+static size_t write_number(FILE *out, const char *format, uint64_t number)
+{
+	char text[FORMAT_SIZE];
+	int length = snprintf(text, sizeof(text), format, number);
+
+	if (out)
+		fputs(text, out);
+	return (size_t)length;
+}
+
+/* "function+0x1d", "function (inlined)", "module+0x1d", "0x1d". Returns columns. */
+static size_t write_function(const struct text_view *view, FILE *out, const struct frame *frame)
+{
+	static const char inlined[] = " (inlined)";
+	const char *name = frame->function ? frame->function : short_path(view, frame->module);
+	size_t columns;
+
+	if (!name)
+		return write_number(out, "0x%" PRIx64, frame->ip);
+	columns = escape_write(out, name);
+	if (!frame->inlined)
+		return columns + write_number(out, "+0x%" PRIx64, frame->offset);
+	if (out)
+		fputs(inlined, out);
+	return columns + strlen(inlined);
+}
+
+/* "file.c:17", or nothing. Returns columns. */
+static size_t write_location(const struct text_view *view, FILE *out, const struct frame *frame)
+{
+	size_t columns;
+
+	if (!frame->file)
+		return 0;
+	columns = escape_write(out, short_path(view, frame->file));
+	return frame->line ? columns + write_number(out, ":%" PRIu64, frame->line) : columns;
+}
+
+static void grow(size_t *width, size_t columns, size_t limit)
+{
+	if (columns > *width && columns <= limit)
+		*width = columns;
+}
+
+static void write_frame(const struct text_view *view, const struct frame *frame,
+			size_t function_width, size_t location_width)
+{
+	/* A frame without a function is already named after its module. */
+	const char *module = frame->function ? short_path(view, frame->module) : NULL;
+	size_t columns;
+
+	write_spaces(view->out, 6);
+	columns = write_function(view, view->out, frame);
+	if (frame->file || module) {
+		end_cell(view->out, columns, function_width);
+		fputs(text_paint(view, PAINT_PATH), view->out);
+		columns = write_location(view, view->out, frame);
+		if (module) {
+			if (location_width)
+				end_cell(view->out, columns, location_width);
+			escape_write(view->out, module);
+		}
+		fputs(text_paint(view, PAINT_OFF), view->out);
+	}
+	fputc('\n', view->out);
+}
+
+static void write_stack(const struct text_view *view, const struct finding *finding)
+{
+	size_t function_width = 0, location_width = 0;
+
+	for (uint32_t i = 0; i < finding->frame_count; i++) {
+		grow(&function_width, write_function(view, NULL, &finding->frames[i]),
+		     FUNCTION_COLUMNS);
+		grow(&location_width, write_location(view, NULL, &finding->frames[i]),
+		     LOCATION_COLUMNS);
+	}
+	for (uint32_t i = 0; i < finding->frame_count; i++)
+		write_frame(view, &finding->frames[i], function_width, location_width);
+	if (!finding->frame_count)
+		fputs("      unknown call site\n", view->out);
+	else if (finding->truncated)
+		fputs("      ... (stack cut off here)\n", view->out);
+}
+
+static void write_ages(FILE *out, const struct finding *finding)
+{
+	char oldest[FORMAT_SIZE], newest[FORMAT_SIZE];
+
+	format_age(oldest, finding->oldest_age_ns);
+	if (finding->live_count == 1)
+		fprintf(out, ", age %s", oldest);
+	else
+		fprintf(out, ", oldest %s, newest %s", oldest,
+			format_age(newest, finding->newest_age_ns));
+}
+
+static void write_finding(const struct text_view *view, const struct finding *finding)
+{
+	const struct kind_info *kind = &kind_table[finding->site->kind];
+	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE], lost[FORMAT_SIZE];
+	FILE *out = view->out;
+
+	fputs("\n  ", out);
+	if (finding->site->leak_class != CLASS_UNCLASSIFIED)
+		fprintf(out, "%s: ", leak_class_name(finding->site->leak_class));
+	if (finding->live_count) {
+		format_number_of(blocks, finding->live_count, kind->noun, kind->nouns);
+		format_bytes_exact(bytes, finding->live_bytes);
+		fprintf(out, "%s%s%s%s%s, %.1f%%", text_paint(view, PAINT_SIZE),
+			kind->has_bytes ? bytes : "", kind->has_bytes ? " in " : "", blocks,
+			text_paint(view, PAINT_OFF), finding->share * 100);
+		write_ages(out, finding);
+	}
+	if (finding->lost_count)
+		fprintf(out, "%s%s%s of the %s here not tracked%s", finding->live_count ? ", " : "",
+			text_paint(view, PAINT_LOSS), format_count(lost, finding->lost_count),
+			kind->acquisitions, text_paint(view, PAINT_OFF));
+	fputc('\n', out);
+	write_stack(view, finding);
+}
+
+static void write_total(FILE *out, const char *kind, const char *what, const char *count,
+			const char *bytes)
+{
+	fprintf(out, "  %-6s  %-12s  %14s  %s\n", kind, what, count, bytes);
+}
+
+static void write_totals(const struct text_view *view, const struct process *process)
+{
+	for (int i = 0; i < KIND_COUNT; i++) {
+		const struct kind_info *kind = &kind_table[i];
+		const struct totals *totals = &process->totals[i];
+		const struct {
+			const char *what;
+			uint64_t count;
+			uint64_t bytes;
+		} rows[] = {
+			{ kind->acquisitions, totals->acquired_count, totals->acquired_bytes },
+			{ kind->releases, totals->released_count, totals->released_bytes },
+			{ "live", totals->live_count, totals->live_bytes },
+		};
+		char count[FORMAT_SIZE], bytes[FORMAT_SIZE];
+
+		for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
+			write_total(view->out, row ? "" : kind->name, rows[row].what,
+				    format_count(count, rows[row].count),
+				    kind->has_bytes ? format_bytes_exact(bytes, rows[row].bytes)
+						    : "");
+		if (kind->has_bytes)
+			write_total(view->out, "", "peak", "",
+				    format_bytes_exact(bytes, totals->peak_bytes));
+	}
+}
+
+static void write_hidden(const struct text_view *view, const struct process_findings *result)
+{
+	char sites[FORMAT_SIZE], bytes[FORMAT_SIZE];
+
+	if (!result->hidden_count)
+		return;
+	fprintf(view->out, "\n  ... and %s with %s (--top 0 shows all)\n",
+		format_number_of(sites, result->hidden_count, "more call site", "more call sites"),
+		format_bytes(bytes, result->hidden_bytes));
+}
+
+void text_section(const struct text_view *view, const struct process_findings *result)
+{
+	const struct process *process = result->process;
+	char end[TEXT_END_SIZE], releases[FORMAT_SIZE];
+	FILE *out = view->out;
+
+	fputc('\n', out);
+	text_label(out, process);
+	if (process->exe) {
+		fprintf(out, "  %s", text_paint(view, PAINT_PATH));
+		escape_write(out, process->exe);
+		fputs(text_paint(view, PAINT_OFF), out);
+	}
+	fprintf(out, "  %s", text_end(end, process));
+	if (!process->measured)
+		text_unmeasured(view, process);
+	fputc('\n', out);
+	if (!process->measured)
+		return;
+	write_totals(view, process);
+	if (process->unmatched_releases && view->style->verbosity >= 1)
+		fprintf(out, "  and %s of what was acquired before the trace\n",
+			format_number_of(releases, process->unmatched_releases, "release",
+					 "releases"));
+	for (size_t i = 0; i < result->finding_count; i++)
+		write_finding(view, &result->findings[i]);
+	write_hidden(view, result);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The order of a run: check, load, put the target in place, attach, wait, read,
+ * report, and take down in reverse.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "model/recording.h"
+#include "model/snapshot.h"
+#include "options.h"
+#include "output.h"
+#include "symbols/symbols.h"
+#include "target.h"
+#include "trace/follow.h"
+#include "trace/kernel.h"
+#include "trace/modules.h"
+#include "trace/processes.h"
+#include "trace/tracer.h"
+#include "trace/watchdog.h"
+#include "util/log.h"
+#include "util/strings.h"
+#include "wait.h"
+
+struct session {
+	const struct options *options;
+	enum attach_mode mode;
+	uint64_t start_ns;
+	struct allocator_options allocators;
+	struct target target;
+	struct snapshot *snapshot;
+	struct symbols *symbols;
+	struct tracer *tracer;
+	struct watchdog watchdog;
+	struct modules *modules;
+	struct processes *processes;
+	struct follower *follower;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* Whether tracing can work at all; says why not. */
+static int check_machine(struct session *session)
+{
+	const char *capability = kernel_missing_capability();
+
+	if (capability) {
+		log_error("%s is missing: run leaktrace with sudo, or give it the capabilities "
+			  "once with: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_sys_admin=ep "
+			  "PATH_OF_LEAKTRACE",
+			  capability);
+		return -EPERM;
+	}
+	if (!kernel_has_btf()) {
+		log_error("this kernel does not describe its types (no /sys/kernel/btf/vmlinux): "
+			  "a kernel built with CONFIG_DEBUG_INFO_BTF is needed");
+		return -ENOSYS;
+	}
+	if (kernel_choose_attach(session->options->attach, &session->mode)) {
+		log_error("this kernel cannot attach probes by --attach %s; try --attach auto",
+			  attach_mode_name(session->options->attach));
+		return -EOPNOTSUPP;
+	}
+	log_info("attaching by %s probes", attach_mode_name(session->mode));
+	return 0;
+}
+
+/* Every mapped file is kept open, so the usual 1,024 descriptors may be too few. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int describe_run(struct session *session)
+{
+	const struct options *options = session->options;
+	struct snapshot *snapshot = session->snapshot;
+	struct utsname system;
+
+	uname(&system);
+	snapshot->leaktrace_version = strings_intern(snapshot->strings, LEAKTRACE_VERSION);
+	snapshot->kernel = strings_intern(snapshot->strings, system.release);
+	snapshot->started_unix_ns = clock_ns(CLOCK_REALTIME);
+	if (options->mode != MODE_COMMAND)
+		return 0;
+	snapshot->command = calloc(options->command_count, sizeof(*snapshot->command));
+	if (!snapshot->command)
+		return -ENOMEM;
+	snapshot->command_count = options->command_count;
+	for (size_t i = 0; i < options->command_count; i++)
+		snapshot->command[i] = strings_intern(snapshot->strings, options->command[i]);
+	return 0;
+}
+
+static int load(struct session *session)
+{
+	const struct options *options = session->options;
+	struct tracer_config config = {
+		.mode = session->mode,
+		.max_live = options->max_live,
+		.max_sites = options->max_sites,
+		.max_stack = options->max_stack,
+		.start_ns = session->start_ns,
+		.follow_children = !options->no_follow,
+		.park_newborn = session->target.scope == FOLLOW_PROCESSES && !options->no_pause &&
+				!options->no_follow,
+		.empty_probes = options->empty_probes,
+	};
+	int error = tracer_new(&config, &session->tracer);
+
+	if (error)
+		log_error("cannot load the BPF programs: %s%s", strerror(-error),
+			  error == -ENOMEM ? " (smaller --max-live or --max-sites?)"
+					   : " (-v shows the kernel's reasons)");
+	else
+		log_info("tables take %.1f MB of kernel memory",
+			 tracer_memory_bytes(session->tracer) / 1e6);
+	return error;
+}
+
+static int make_parts(struct session *session)
+{
+	const struct options *options = session->options;
+	struct symbols_options symbols = { .demangle = !options->no_demangle };
+
+	session->allocators = (struct allocator_options){
+		.prefixes = options->alloc_prefixes.texts,
+		.prefix_count = options->alloc_prefixes.count,
+		.at_entry = options->place_at_entry,
+	};
+	session->start_ns = clock_ns(CLOCK_MONOTONIC);
+	session->snapshot = snapshot_new();
+	session->symbols = symbols_new(&symbols);
+	session->modules = modules_new(&session->allocators);
+	if (session->snapshot)
+		session->processes = processes_new(session->snapshot, session->start_ns);
+	if (!session->symbols || !session->modules || !session->processes ||
+	    describe_run(session)) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int start_following(struct session *session)
+{
+	struct follow_config config = {
+		.scope = session->target.scope,
+		.mode = session->mode,
+		.tracer = session->tracer,
+		.modules = session->modules,
+		.processes = session->processes,
+	};
+	int error = watchdog_start(&session->watchdog, tracer_parked_fd(session->tracer));
+
+	if (!error)
+		error = follower_new(&config, &session->follower);
+	if (error)
+		log_error("cannot watch processes: %s", strerror(-error));
+	return error;
+}
+
+static FILE *report_stream(const struct options *options)
+{
+	return options->mode == MODE_COMMAND ? stderr : stdout;
+}
+
+static int collect(struct session *session)
+{
+	int error;
+
+	tracer_drain(session->tracer, wait_event, session->follower);
+	error = processes_collect(session->processes, session->tracer, clock_ns(CLOCK_MONOTONIC));
+	if (error)
+		log_error("cannot read the tables: %s", strerror(-error));
+	return error;
+}
+
+static void interim_report(void *context)
+{
+	struct session *session = context;
+
+	if (!collect(session))
+		output_write_interim(session->options, session->symbols, session->snapshot,
+				     report_stream(session->options));
+}
+
+static void collect_ended(void *context)
+{
+	collect(context);
+}
+
+static int wait_for_end(struct session *session)
+{
+	const struct wait_config config = {
+		.tracer = session->tracer,
+		.follower = session->follower,
+		.processes = session->processes,
+		.target = &session->target,
+		.duration_ns = session->options->duration_ns,
+		.interval_ns = session->options->interval_ns,
+		.on_interval = interim_report,
+		.on_ended = collect_ended,
+		.context = session,
+	};
+
+	return wait_run(&config);
+}
+
+/* Returns the exit status. */
+static int trace(struct session *session)
+{
+	const struct options *options = session->options;
+	struct target *target = &session->target;
+	int status, error;
+
+	if (check_machine(session) || make_parts(session))
+		return SESSION_UNMEASURED;
+	status = target_prepare(target, options, session->modules);
+	if (status)
+		return status;
+	if (load(session) || start_following(session))
+		return SESSION_UNMEASURED;
+	status = target_start(target, options, session->follower);
+	if (status)
+		return status;
+	error = wait_for_end(session);
+	if (target->exec_error)
+		return target_explain_exec(target, options);
+	if (error || collect(session))
+		return SESSION_UNMEASURED;
+	follower_free(session->follower);
+	session->follower = NULL;
+	if (output_write(options, session->symbols, session->snapshot, report_stream(options),
+			 &status))
+		return SESSION_UNMEASURED;
+	return status ? status : target_wait(target);
+}
+
+int session_trace(const struct options *options)
+{
+	struct session session = { .options = options };
+	int status = SESSION_UNMEASURED;
+
+	session.target.files.mount_fd = -1;
+	raise_descriptor_limit();
+	if (!output_check(options))
+		status = trace(&session);
+	follower_free(session.follower);
+	target_cancel(&session.target);
+	watchdog_stop(&session.watchdog);
+	processes_free(session.processes);
+	tracer_free(session.tracer);
+	symbols_free(session.symbols);
+	modules_free(session.modules);
+	snapshot_free(session.snapshot);
+	return status;
+}
+
+int session_report(const struct options *options)
+{
+	struct snapshot *snapshot;
+	int status = SESSION_UNMEASURED;
+	int error = recording_read(options->recording, &snapshot);
+
+	if (error) {
+		log_error("cannot read %s: %s", options->recording,
+			  error == -EBADMSG	      ? "it is no recording, or a damaged one"
+			  : error == -EPROTONOSUPPORT ? "a newer leaktrace wrote it"
+						      : strerror(-error));
+		return SESSION_UNMEASURED;
+	}
+	if (output_check(options) || output_write(options, NULL, snapshot, stdout, &status))
+		status = SESSION_UNMEASURED;
+	snapshot_free(snapshot);
+	return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds the separate files that hold a stripped file's debugging information. */
+#ifndef LEAKTRACE_SYMBOLS_DEBUG_FILE_H
+#define LEAKTRACE_SYMBOLS_DEBUG_FILE_H
+
+#include <elfutils/libdw.h>
+#include <limits.h>
+
+struct elf_file;
+
+/* Where to look. */
+struct debug_places {
+	const char *root;      /* "/usr/lib/debug" */
+	const char *path;      /* the file as its process sees it */
+	const char *open_path; /* the file as it was opened */
+};
+
+/*
+ * The debug file of `file`: by build-id below the root, then by .gnu_debuglink
+ * (its CRC checked) beside the file, in .debug there, and below the root.
+ * Places and checks are those of GDB's manual, "Separate Debug Files". Returns
+ * an opened file and its path, or NULL.
+ */
+struct elf_file *debug_file_find(struct elf_file *file, const struct debug_places *places,
+				 char path[PATH_MAX]);
+
+/*
+ * The file that `dwarf` shares entries with by .gnu_debugaltlink (made by dwz):
+ * by build-id below the root, then by its name, relative to `dwarf_path`'s
+ * folder. Returns an opened file or NULL.
+ */
+struct elf_file *debug_file_find_alt(Dwarf *dwarf, const char *dwarf_path,
+				     const struct debug_places *places);
+
+#endif

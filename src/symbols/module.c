@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns an opened file, its name sources and the names already found. Decides
+ * which source is believed: DWARF, then the symbol tables. Knows a mapping,
+ * nothing of processes and stacks.
+ */
+#include "symbols/module.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <uthash.h>
+
+#include "elf/elf_file.h"
+#include "model/snapshot.h"
+#include "symbols/debug_file.h"
+#include "symbols/debug_info.h"
+#include "symbols/demangle.h"
+#include "symbols/symbol_table.h"
+#include "util/strings.h"
+
+struct known {
+	UT_hash_handle hh;
+	uint64_t address;
+	struct location location;
+	struct place places[];
+};
+
+struct module {
+	const struct symbols_options *options;
+	struct strings *strings;
+	const char *path;
+	const char *open_path;
+	struct elf_file *file;
+	/* Made at the first look-up: of most mapped files nobody asks. */
+	struct debug_info *info;
+	struct symbol_table *symbols;
+	struct known *known;
+};
+
+/* ---- open ------------------------------------------------------------------------ */
+
+/* The kernel's image is the same in all processes, and ends with its section headers. */
+static int open_vdso(struct elf_file **file)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)getauxval(AT_SYSINFO_EHDR);
+
+	if (!header)
+		return -ENOENT;
+	return elf_file_open_image(
+		header, header->e_shoff + (size_t)header->e_shnum * header->e_shentsize, file);
+}
+
+static int open_same_inode(const struct mapping *mapping, struct elf_file **file)
+{
+	int err = elf_file_open(mapping->path, file);
+
+	if (!err && mapping->inode && elf_file_inode(*file) != mapping->inode) {
+		elf_file_close(*file);
+		err = -ESTALE;
+	}
+	return err;
+}
+
+static int open_mapped_file(const struct mapping *mapping, struct elf_file **file,
+			    const char **opened)
+{
+	/* Other bracketed names, and none, are memory without a file. */
+	*opened = mapping->path;
+	if (mapping->path && !strcmp(mapping->path, "[vdso]"))
+		return open_vdso(file);
+	if (mapping->open_path && !elf_file_open(mapping->open_path, file)) {
+		*opened = mapping->open_path;
+		return 0;
+	}
+	return mapping->path && mapping->path[0] == '/' ? open_same_inode(mapping, file) : -ENOENT;
+}
+
+int module_open(const struct mapping *mapping, const struct symbols_options *options,
+		struct strings *strings, struct module **result)
+{
+	struct elf_file *file;
+	const char *opened;
+	struct module *module;
+	int err = open_mapped_file(mapping, &file, &opened);
+
+	if (err)
+		return err;
+	module = calloc(1, sizeof(*module));
+	if (!module) {
+		elf_file_close(file);
+		return -ENOMEM;
+	}
+	module->file = file;
+	module->options = options;
+	module->strings = strings;
+	module->open_path = strings_intern(strings, opened);
+	module->path = mapping->path ? strings_intern(strings, mapping->path) : module->open_path;
+	if (!module->open_path || !module->path) {
+		module_close(module);
+		return -ENOMEM;
+	}
+	*result = module;
+	return 0;
+}
+
+void module_close(struct module *module)
+{
+	struct known *known, *next;
+
+	if (!module)
+		return;
+	HASH_ITER (hh, module->known, known, next) {
+		HASH_DEL(module->known, known);
+		free(known);
+	}
+	symbol_table_free(module->symbols);
+	debug_info_free(module->info);
+	elf_file_close(module->file);
+	free(module);
+}
+
+const char *module_build_id(struct module *module)
+{
+	return elf_file_build_id(module->file);
+}
+
+uint64_t module_address_of(struct module *module, uint64_t file_offset)
+{
+	return elf_file_address_of(module->file, file_offset);
+}
+
+/* ---- names ----------------------------------------------------------------------- */
+
+static int load_sources(struct module *module)
+{
+	const struct debug_places places = {
+		.root = module->options->debug_root,
+		.path = module->path,
+		.open_path = module->open_path,
+	};
+	int err = 0;
+
+	if (!module->info)
+		err = debug_info_new(module->file, &places, &module->info);
+	if (!err && !module->symbols)
+		err = symbol_table_new(module->file, debug_info_file(module->info),
+				       &module->symbols);
+	return err;
+}
+
+static int name_function(struct module *module, const char *name, const char **result)
+{
+	char *demangled = module->options->demangle ? symbol_demangle(name) : NULL;
+
+	*result = strings_intern(module->strings, demangled ? demangled : name);
+	free(demangled);
+	return *result ? 0 : -ENOMEM;
+}
+
+static int name_file(struct module *module, const struct call *call, const char **result)
+{
+	const char *file = call->file;
+	char *joined = NULL;
+
+	if (call->directory) {
+		if (!strncmp(file, "./", 2))
+			file += 2;
+		if (asprintf(&joined, "%s/%s", call->directory, file) < 0)
+			return -ENOMEM;
+		file = joined;
+	}
+	*result = strings_intern(module->strings, file);
+	free(joined);
+	return *result ? 0 : -ENOMEM;
+}
+
+static int name_place(struct module *module, const struct call *call, struct place *place)
+{
+	int err = 0;
+
+	if (call->function)
+		err = name_function(module, call->function, &place->function);
+	if (!err && call->file)
+		err = name_file(module, call, &place->file);
+	place->line = call->line;
+	return err;
+}
+
+/*
+ * The symbol table fills in what DWARF does not know. It also knows the whole
+ * name of functions that DWARF gives no linkage name: "operator()".
+ */
+static void ask_symbols(const struct module *module, uint64_t address, struct call *outer,
+			uint64_t *start)
+{
+	uint64_t symbol_start;
+	const char *symbol = symbol_table_find(module->symbols, address, &symbol_start);
+
+	if (!symbol)
+		return;
+	if (!outer->function)
+		*start = symbol_start;
+	if (!outer->function || (!symbol_is_mangled(outer->function) && symbol_is_mangled(symbol)))
+		outer->function = symbol;
+}
+
+static int learn(struct module *module, uint64_t address, const struct calls *calls,
+		 struct known **result)
+{
+	struct call outer = { .function = NULL };
+	size_t count = calls->count ? calls->count : 1;
+	struct known *known = calloc(1, sizeof(*known) + count * sizeof(known->places[0]));
+	int err = 0;
+
+	if (!known)
+		return -ENOMEM;
+	if (calls->count)
+		outer = calls->calls[calls->count - 1];
+	known->address = address;
+	known->location.start = outer.function ? calls->start : LOCATION_NO_START;
+	ask_symbols(module, address, &outer, &known->location.start);
+	for (size_t i = 0; !err && i + 1 < count; i++)
+		err = name_place(module, &calls->calls[i], &known->places[i]);
+	if (!err)
+		err = name_place(module, &outer, &known->places[count - 1]);
+	if (err) {
+		free(known);
+		return err;
+	}
+	known->location.places = known->places;
+	known->location.place_count = count;
+	*result = known;
+	return 0;
+}
+
+int module_locate(struct module *module, uint64_t address, struct location *location)
+{
+	struct calls calls;
+	struct known *known;
+	int err;
+
+	HASH_FIND(hh, module->known, &address, sizeof(address), known);
+	if (!known) {
+		err = load_sources(module);
+		if (!err)
+			err = debug_info_find(module->info, address, &calls);
+		if (err)
+			return err;
+		err = learn(module, address, &calls, &known);
+		calls_clear(&calls);
+		if (err)
+			return err;
+		HASH_ADD(hh, module->known, address, sizeof(address), known);
+	}
+	*location = known->location;
+	return 0;
+}

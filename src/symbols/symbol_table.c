@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns the choice among symbols: which of several names an address gets. Knows
+ * symbols as elf_file gives them, nothing of DWARF.
+ */
+#include "symbols/symbol_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elf/elf_file.h"
+#include "symbols/ranges.h"
+#include "util/array.h"
+
+struct symbol_table {
+	struct elf_file *file; /* whose segments say what is code */
+	const char **names;
+	size_t name_count;
+	struct range_table sized;
+	/* Labels without a size: each reaches to the next symbol, whatever that is. */
+	struct range_table labels;
+	int err;
+};
+
+/* Of several names for one range, the one to show has the highest rank. */
+static uint32_t rank_of(const struct elf_symbol *symbol)
+{
+	uint32_t rank = symbol->type == STT_FUNC || symbol->type == STT_GNU_IFUNC;
+	size_t underscores = strspn(symbol->name, "_");
+
+	rank = rank << 2 | (symbol->binding == STB_LOCAL ? 0 : symbol->binding == STB_WEAK ? 1 : 2);
+	rank = rank << 1 | !symbol->dynamic;
+	/* `malloc` rather than its alias `__libc_malloc`. */
+	return rank << 2 | (underscores < 2 ? 2 - underscores : 0);
+}
+
+static int add_symbol(const struct elf_symbol *symbol, void *context)
+{
+	struct symbol_table *table = context;
+	uint64_t start, size, end;
+	const char **name;
+
+	if (symbol->type != STT_FUNC && symbol->type != STT_GNU_IFUNC && symbol->type != STT_NOTYPE)
+		return 0;
+	if (!elf_file_code(table->file, symbol->address, &start, &size))
+		return 0;
+	name = array_add(&table->names, &table->name_count, sizeof(*name));
+	if (!name)
+		return table->err = -ENOMEM;
+	*name = symbol->name;
+	end = start + size;
+	if (symbol->size && symbol->size < end - symbol->address)
+		end = symbol->address + symbol->size;
+	table->err = range_table_add(symbol->size ? &table->sized : &table->labels, symbol->address,
+				     end, rank_of(symbol), table->name_count - 1);
+	return table->err;
+}
+
+/* A label reaches to where the next symbol begins; inside of a sized symbol it says nothing. */
+static void bound_labels(struct symbol_table *table)
+{
+	const struct range *sized = table->sized.ranges;
+	struct range *labels = table->labels.ranges;
+	size_t next = table->sized.count;
+	uint64_t limit = UINT64_MAX;
+
+	for (size_t i = table->labels.count; i-- > 0;) {
+		struct range *label = &labels[i];
+
+		if (i + 1 < table->labels.count && labels[i + 1].low > label->low &&
+		    labels[i + 1].low < limit)
+			limit = labels[i + 1].low;
+		for (; next > 0 && sized[next - 1].low > label->low; next--) {
+			if (sized[next - 1].low < limit)
+				limit = sized[next - 1].low;
+		}
+		if (limit < label->high)
+			label->high = limit;
+		if (range_table_find(&table->sized, label->low))
+			label->high = label->low;
+	}
+	/* The order is still right, the reach is not. */
+	range_table_sort(&table->labels);
+}
+
+int symbol_table_new(struct elf_file *file, struct elf_file *debug, struct symbol_table **result)
+{
+	struct symbol_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return -ENOMEM;
+	table->file = file;
+	elf_file_each_symbol(file, add_symbol, table);
+	if (debug && !table->err)
+		elf_file_each_symbol(debug, add_symbol, table);
+	if (table->err) {
+		symbol_table_free(table);
+		return -ENOMEM;
+	}
+	range_table_sort(&table->sized);
+	range_table_sort(&table->labels);
+	bound_labels(table);
+	*result = table;
+	return 0;
+}
+
+void symbol_table_free(struct symbol_table *table)
+{
+	if (!table)
+		return;
+	range_table_clear(&table->sized);
+	range_table_clear(&table->labels);
+	free(table->names);
+	free(table);
+}
+
+const char *symbol_table_find(const struct symbol_table *table, uint64_t address, uint64_t *start)
+{
+	const struct range *range = range_table_find(&table->sized, address);
+
+	if (!range)
+		range = range_table_find(&table->labels, address);
+	if (!range)
+		return NULL;
+	*start = range->low;
+	return table->names[range->value];
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The functions that a file's symbol tables name. */
+#ifndef LEAKTRACE_SYMBOLS_SYMBOL_TABLE_H
+#define LEAKTRACE_SYMBOLS_SYMBOL_TABLE_H
+
+#include <stdint.h>
+
+struct elf_file;
+struct symbol_table;
+
+/*
+ * Reads .symtab and .dynsym of `file` and of `debug`, its separate debug file
+ * (NULL: none). Names stay theirs. Returns 0 or -ENOMEM.
+ */
+int symbol_table_new(struct elf_file *file, struct elf_file *debug, struct symbol_table **table);
+/* Takes NULL. */
+void symbol_table_free(struct symbol_table *table);
+
+/* The function (mangled) that holds `address` and where it begins; NULL: none. */
+const char *symbol_table_find(const struct symbol_table *table, uint64_t address, uint64_t *start);
+
+#endif

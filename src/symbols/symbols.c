@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns the cache of mapped files and turns the snapshot's stacks into frames.
+ * Knows the snapshot; knows neither ELF nor DWARF.
+ */
+#include "symbols/symbols.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "model/snapshot.h"
+#include "symbols/module.h"
+#include "util/strings.h"
+
+#define DEFAULT_DEBUG_ROOT "/usr/lib/debug"
+
+struct cached_module {
+	UT_hash_handle hh;
+	char *key; /* device, inode, path */
+	struct module *module;
+};
+
+struct symbols {
+	struct symbols_options options;
+	char *debug_root;
+	struct strings *strings;
+	struct cached_module *modules;
+};
+
+/* One address of a process, once however many stacks go through it. */
+struct named_ip {
+	uint64_t ip;
+	struct frame *frames;
+	uint32_t frame_count;
+};
+
+/* A process while its stacks are named. */
+struct naming {
+	struct symbols *symbols;
+	struct snapshot *snapshot;
+	struct process *process;
+	struct module **modules; /* of its mappings; NULL: not to be had */
+	struct named_ip *ips;	 /* sorted */
+	size_t ip_count;
+};
+
+struct symbols *symbols_new(const struct symbols_options *options)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	symbols->debug_root =
+		strdup(options->debug_root ? options->debug_root : DEFAULT_DEBUG_ROOT);
+	symbols->strings = strings_new();
+	if (!symbols->debug_root || !symbols->strings) {
+		symbols_free(symbols);
+		return NULL;
+	}
+	symbols->options = *options;
+	symbols->options.debug_root = symbols->debug_root;
+	return symbols;
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	struct cached_module *cached, *next;
+
+	if (!symbols)
+		return;
+	HASH_ITER (hh, symbols->modules, cached, next) {
+		HASH_DEL(symbols->modules, cached);
+		module_close(cached->module);
+		free(cached->key);
+		free(cached);
+	}
+	strings_free(symbols->strings);
+	free(symbols->debug_root);
+	free(symbols);
+}
+
+/* ---- files ----------------------------------------------------------------------- */
+
+static int open_cached(struct symbols *symbols, const struct mapping *mapping, char *key,
+		       struct cached_module **result)
+{
+	struct cached_module *cached = calloc(1, sizeof(*cached));
+	int err = cached ? 0 : -ENOMEM;
+
+	if (!err)
+		err = module_open(mapping, &symbols->options, symbols->strings, &cached->module);
+	if (err) {
+		free(cached);
+		free(key);
+		return err;
+	}
+	cached->key = key;
+	HASH_ADD_KEYPTR(hh, symbols->modules, cached->key, strlen(cached->key), cached);
+	*result = cached;
+	return 0;
+}
+
+/*
+ * The mapping's file, opened once for all processes. What could not be opened is
+ * tried again with the next mapping, which may know another way to it. Returns
+ * -ENOMEM, or 0 with NULL when it is not to be had or is another file by now.
+ */
+static int find_module(struct symbols *symbols, const struct mapping *mapping,
+		       struct module **module)
+{
+	struct cached_module *cached;
+	const char *build_id;
+	char *key;
+	int err = 0;
+
+	*module = NULL;
+	if (asprintf(&key, "%" PRIx64 ":%" PRIu64 ":%s", mapping->device, mapping->inode,
+		     mapping->path ? mapping->path : "") < 0)
+		return -ENOMEM;
+	HASH_FIND_STR(symbols->modules, key, cached);
+	if (cached)
+		free(key);
+	else
+		err = open_cached(symbols, mapping, key, &cached);
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	build_id = module_build_id(cached->module);
+	if (!mapping->build_id || (build_id && !strcmp(build_id, mapping->build_id)))
+		*module = cached->module;
+	return 0;
+}
+
+static int find_modules(struct naming *naming)
+{
+	struct process *process = naming->process;
+	int err = 0;
+
+	naming->modules = calloc(process->mapping_count + 1, sizeof(*naming->modules));
+	if (!naming->modules)
+		return -ENOMEM;
+	for (size_t i = 0; !err && i < process->mapping_count; i++) {
+		struct mapping *mapping = &process->mappings[i];
+
+		err = find_module(naming->symbols, mapping, &naming->modules[i]);
+		if (!err && naming->modules[i] && !mapping->build_id)
+			mapping->build_id = strings_intern(naming->snapshot->strings,
+							   module_build_id(naming->modules[i]));
+	}
+	return err;
+}
+
+/* ---- addresses ------------------------------------------------------------------- */
+
+static int compare_ips(const void *left, const void *right)
+{
+	const struct named_ip *a = left, *b = right;
+
+	return (a->ip > b->ip) - (a->ip < b->ip);
+}
+
+static int collect_ips(struct naming *naming)
+{
+	const struct process *process = naming->process;
+	size_t total = 0, unique = 0;
+
+	for (size_t i = 0; i < process->stack_count; i++)
+		total += process->stacks[i].frames ? 0 : process->stacks[i].depth;
+	naming->ips = calloc(total + 1, sizeof(*naming->ips));
+	if (!naming->ips)
+		return -ENOMEM;
+	total = 0;
+	for (size_t i = 0; i < process->stack_count; i++) {
+		const struct stack *stack = &process->stacks[i];
+
+		for (uint32_t j = 0; !stack->frames && j < stack->depth; j++)
+			naming->ips[total++].ip = stack->ips[j];
+	}
+	qsort(naming->ips, total, sizeof(*naming->ips), compare_ips);
+	for (size_t i = 0; i < total; i++) {
+		if (!unique || naming->ips[unique - 1].ip != naming->ips[i].ip)
+			naming->ips[unique++].ip = naming->ips[i].ip;
+	}
+	naming->ip_count = unique;
+	return 0;
+}
+
+/* The call is before the return address, which may be in the next function. */
+static const struct mapping *find_mapping(const struct process *process, uint64_t call)
+{
+	/* From the end: a later mapping took the place of an earlier one. */
+	for (size_t i = process->mapping_count; i-- > 0;) {
+		const struct mapping *mapping = &process->mappings[i];
+
+		if (mapping->start <= call && call < mapping->end)
+			return mapping;
+	}
+	return NULL;
+}
+
+static int set_frames(struct naming *naming, struct named_ip *named, const struct frame *common,
+		      const struct location *location, uint64_t return_address)
+{
+	struct strings *strings = naming->snapshot->strings;
+
+	named->frames = calloc(location->place_count, sizeof(*named->frames));
+	if (!named->frames)
+		return -ENOMEM;
+	named->frame_count = location->place_count;
+	for (size_t i = 0; i < location->place_count; i++) {
+		const struct place *place = &location->places[i];
+		struct frame *frame = &named->frames[i];
+
+		*frame = *common;
+		frame->function = strings_intern(strings, place->function);
+		frame->file = strings_intern(strings, place->file);
+		frame->line = place->line;
+		frame->inlined = i + 1 < location->place_count;
+		if (location->start != LOCATION_NO_START)
+			frame->offset = return_address - location->start;
+		if ((place->function && !frame->function) || (place->file && !frame->file))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int name_ip(struct naming *naming, struct named_ip *named)
+{
+	static const struct place unknown;
+	struct location location = { &unknown, 1, LOCATION_NO_START };
+	const struct mapping *mapping = find_mapping(naming->process, named->ip - 1);
+	struct frame common = { .ip = named->ip };
+	uint64_t offset, address = UINT64_MAX;
+	struct module *module;
+	int err = 0;
+
+	if (!mapping || !mapping->path || !mapping->path[0])
+		return set_frames(naming, named, &common, &location, 0);
+	common.module = mapping->path;
+	common.build_id = mapping->build_id;
+	offset = named->ip - 1 - mapping->start + mapping->file_offset;
+	module = naming->modules[mapping - naming->process->mappings];
+	if (module)
+		address = module_address_of(module, offset);
+	if (address != UINT64_MAX)
+		err = module_locate(module, address, &location);
+	/* Without the file, the offset in it is the nearest to an address that there is. */
+	common.offset = (address != UINT64_MAX ? address : offset) + 1;
+	return err ? err : set_frames(naming, named, &common, &location, address + 1);
+}
+
+/* ---- stacks ---------------------------------------------------------------------- */
+
+static const struct named_ip *find_ip(const struct naming *naming, uint64_t ip)
+{
+	const struct named_ip key = { .ip = ip };
+
+	return bsearch(&key, naming->ips, naming->ip_count, sizeof(key), compare_ips);
+}
+
+static int name_stack(const struct naming *naming, struct stack *stack)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < stack->depth; i++)
+		count += find_ip(naming, stack->ips[i])->frame_count;
+	stack->frames = calloc((size_t)count + 1, sizeof(*stack->frames));
+	if (!stack->frames)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < stack->depth; i++) {
+		const struct named_ip *named = find_ip(naming, stack->ips[i]);
+
+		memcpy(stack->frames + stack->frame_count, named->frames,
+		       named->frame_count * sizeof(*named->frames));
+		stack->frame_count += named->frame_count;
+	}
+	return 0;
+}
+
+static int resolve_process(struct symbols *symbols, struct snapshot *snapshot,
+			   struct process *process)
+{
+	struct naming naming = { .symbols = symbols, .snapshot = snapshot, .process = process };
+	int err = find_modules(&naming);
+
+	if (!err)
+		err = collect_ips(&naming);
+	for (size_t i = 0; !err && i < naming.ip_count; i++)
+		err = name_ip(&naming, &naming.ips[i]);
+	for (size_t i = 0; !err && i < process->stack_count; i++) {
+		if (!process->stacks[i].frames)
+			err = name_stack(&naming, &process->stacks[i]);
+	}
+	for (size_t i = 0; i < naming.ip_count; i++)
+		free(naming.ips[i].frames);
+	free(naming.ips);
+	free(naming.modules);
+	return err;
+}
+
+int symbols_resolve(struct symbols *symbols, struct snapshot *snapshot)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < snapshot->process_count; i++)
+		err = resolve_process(symbols, snapshot, &snapshot->processes[i]);
+	return err;
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which module's probes are attached for whom, and what each event asks for. */
+#include "trace/follow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uthash.h>
+
+#include "model/snapshot.h"
+#include "trace/attach.h"
+#include "trace/modules.h"
+#include "trace/probes.h"
+#include "trace/processes.h"
+#include "trace/tracer.h"
+#include "util/array.h"
+#include "util/log.h"
+#include "util/proc.h"
+
+/* A followed process by id; an address space may be shared by several (vfork). */
+struct followed {
+	uint32_t pid;
+	uint32_t space;
+	struct links links;	  /* FOLLOW_PROCESSES */
+	struct module **attached; /* modules that `links` cover */
+	size_t attached_count;
+	UT_hash_handle hh;
+};
+
+struct follower {
+	struct follow_config config;
+	struct links life;  /* fork, exec, exit */
+	struct links files; /* FOLLOW_FILES */
+	struct followed *by_pid;
+};
+
+static int attach_life(struct follower *follower)
+{
+	static const char *const births[] = { "syscalls/sys_exit_clone", "syscalls/sys_exit_clone3",
+					      "syscalls/sys_exit_fork", "syscalls/sys_exit_vfork" };
+	struct tracer *tracer = follower->config.tracer;
+	int born = tracer_program_fd(tracer, TRACER_BORN);
+	struct links *life = &follower->life;
+	int error;
+
+	error = attach_raw_tracepoint(tracer_program_fd(tracer, TRACER_FORK), "task_newtask",
+				      life) ?:
+		attach_raw_tracepoint(tracer_program_fd(tracer, TRACER_EXEC), "sched_process_exec",
+				      life) ?:
+		attach_raw_tracepoint(tracer_program_fd(tracer, TRACER_EXIT), "sched_process_exit",
+				      life);
+	for (size_t i = 0; !error && born >= 0 && i < sizeof(births) / sizeof(*births); i++) {
+		error = attach_tracepoint(born, births[i], life);
+		/* An architecture has not all of them. */
+		if (error == -ENOENT)
+			error = 0;
+	}
+	return error;
+}
+
+int follower_new(const struct follow_config *config, struct follower **result)
+{
+	struct follower *follower = calloc(1, sizeof(*follower));
+	int error;
+
+	if (!follower)
+		return -ENOMEM;
+	follower->config = *config;
+	error = attach_life(follower);
+	if (error) {
+		follower_free(follower);
+		return error;
+	}
+	*result = follower;
+	return 0;
+}
+
+static void followed_free(struct follower *follower, struct followed *process)
+{
+	HASH_DEL(follower->by_pid, process);
+	links_close(&process->links);
+	free(process->attached);
+	free(process);
+}
+
+void follower_free(struct follower *follower)
+{
+	struct followed *process, *next;
+
+	if (!follower)
+		return;
+	HASH_ITER(hh, follower->by_pid, process, next)
+	{
+		tracer_unfollow(follower->config.tracer, process->pid);
+		followed_free(follower, process);
+	}
+	links_close(&follower->files);
+	links_close(&follower->life);
+	tracer_unpark_all(follower->config.tracer);
+	free(follower);
+}
+
+static struct followed *followed_find(struct follower *follower, uint32_t pid)
+{
+	struct followed *process;
+
+	HASH_FIND(hh, follower->by_pid, &pid, sizeof(pid), process);
+	return process;
+}
+
+static struct followed *followed_add(struct follower *follower, uint32_t pid, uint32_t space)
+{
+	struct followed *process = followed_find(follower, pid);
+
+	if (!process) {
+		process = calloc(1, sizeof(*process));
+		if (!process)
+			return NULL;
+		process->pid = pid;
+		HASH_ADD(hh, follower->by_pid, pid, sizeof(process->pid), process);
+	}
+	process->space = space;
+	return process;
+}
+
+static int attach_module(struct follower *follower, const struct module *module, pid_t pid,
+			 struct links *links)
+{
+	int error =
+		probes_attach(follower->config.tracer, follower->config.mode, module, pid, links);
+
+	if (error)
+		log_info("cannot probe %s: %s", module->path, strerror(-error));
+	return error;
+}
+
+static int attach_for_files(struct follower *follower, struct module *module)
+{
+	if (module->attached)
+		return 0;
+	module->attached = true;
+	return attach_module(follower, module, -1, &follower->files);
+}
+
+static int attach_for_process(struct follower *follower, struct followed *process,
+			      struct module *module)
+{
+	struct module **slot;
+
+	for (size_t i = 0; i < process->attached_count; i++)
+		if (process->attached[i] == module)
+			return 0;
+	slot = array_add(&process->attached, &process->attached_count, sizeof(module));
+	if (!slot)
+		return -ENOMEM;
+	*slot = module;
+	return attach_module(follower, module, process->pid, &process->links);
+}
+
+/* What a look at a process's mappings finds. */
+struct scan {
+	struct follower *follower;
+	struct followed *process;
+	bool has_allocator;
+	bool has_library_hook;
+	bool has_go;
+	int error;
+};
+
+static void scan_module(struct module *module, void *context)
+{
+	struct scan *scan = context;
+	int error = 0;
+
+	scan->has_go |= module->is_go;
+	scan->has_library_hook |= module->has_library_hook;
+	scan->has_allocator |= module_is_allocator(module);
+	if (!module_is_allocator(module) && !module->has_library_hook)
+		return;
+	if (scan->follower->config.scope == FOLLOW_FILES)
+		error = attach_for_files(scan->follower, module);
+	else
+		error = attach_for_process(scan->follower, scan->process, module);
+	if (error && !scan->error)
+		scan->error = error;
+}
+
+/*
+ * A dynamic executable that has just started has mapped itself and ld.so, no
+ * libraries: that it has no allocator means something only once they are there.
+ */
+static void judge(const struct scan *scan, bool has_libraries)
+{
+	const char *reason = NULL;
+
+	if (scan->error)
+		reason = "its allocator could not be probed";
+	else if (scan->has_allocator)
+		reason = NULL;
+	else if (scan->has_go)
+		reason = "a Go program: return probes would break its stacks";
+	else if (has_libraries || !scan->has_library_hook)
+		reason = "no allocator found (stripped and static? see --alloc-prefix, --object)";
+	else
+		reason = "it ended before its libraries were loaded";
+	processes_judge(scan->follower->config.processes, scan->process->space, reason);
+}
+
+static int scan_process(struct follower *follower, struct followed *process, bool has_libraries,
+			struct scan *scan)
+{
+	int error;
+
+	*scan = (struct scan){ .follower = follower, .process = process };
+	error = processes_read_mappings(follower->config.processes, follower->config.modules,
+					process->space, process->pid, scan_module, scan);
+	if (!error)
+		judge(scan, has_libraries);
+	return error ? error : scan->error;
+}
+
+int follower_add_file(struct follower *follower, int fd, const char *path, bool now)
+{
+	struct module *module = modules_add_file(follower->config.modules, fd, path);
+
+	if (!module)
+		return -ENOEXEC;
+	return now ? attach_for_files(follower, module) : 0;
+}
+
+static int start_space(struct follower *follower, pid_t pid, uint32_t space, uint64_t time_ns)
+{
+	struct process_start start = { .space = space, .pid = pid, .time_ns = time_ns };
+	struct proc_stat stat;
+	char comm[16] = "";
+
+	if (!proc_stat_read(pid, &stat))
+		start.ppid = stat.ppid;
+	proc_comm(pid, comm);
+	start.comm = comm;
+	return processes_start(follower->config.processes, &start);
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+int follower_add_command(struct follower *follower, pid_t pid, bool may_stop)
+{
+	uint32_t flags = may_stop ? WIRE_FOLLOW_PARK : 0;
+	int space = tracer_new_space(follower->config.tracer);
+	int error;
+
+	if (space < 0)
+		return space;
+	error = start_space(follower, pid, space, monotonic_ns());
+	if (error)
+		return error;
+	if (!followed_add(follower, pid, space))
+		return -ENOMEM;
+	return tracer_follow(follower->config.tracer, pid, space, flags);
+}
+
+/*
+ * The probes go in before the process is followed: what they hit until then is
+ * dropped as a whole, so that no release is missed whose acquisition was seen.
+ */
+int follower_add_process(struct follower *follower, pid_t pid)
+{
+	int space = tracer_new_space(follower->config.tracer);
+	struct followed *process;
+	struct scan scan;
+	int error;
+
+	if (space < 0)
+		return space;
+	process = followed_add(follower, pid, space);
+	if (!process)
+		return -ENOMEM;
+	error = start_space(follower, pid, space, monotonic_ns());
+	if (error)
+		return error;
+	error = scan_process(follower, process, true, &scan);
+	if (error)
+		return error;
+	if (scan.has_go && !scan.has_allocator)
+		return -ENOTSUP;
+	if (!scan.has_allocator)
+		return -ENODATA;
+	return tracer_follow(follower->config.tracer, pid, space, 0);
+}
+
+static void process_forked(struct follower *follower, const struct wire_event_process *event)
+{
+	struct process_start start = {
+		.space = event->head.space,
+		.pid = event->head.pid,
+		.ppid = event->parent_pid,
+		.comm = event->comm,
+		.time_ns = event->head.time_ns,
+	};
+
+	followed_add(follower, event->head.pid, event->head.space);
+	if (event->shares_space)
+		return;
+	if (!processes_start(follower->config.processes, &start))
+		processes_inherit(follower->config.processes, event->head.space, event->old_space);
+}
+
+/*
+ * Once probes are on files, a dynamic executable needs no stop when it is started
+ * again: ld.so's probe tells of it. A static one is stopped each time, to see its
+ * mappings.
+ */
+static void know_exe(struct follower *follower, const struct wire_event_process *event,
+		     const struct scan *scan)
+{
+	struct wire_exe exe = { .inode = event->exe_inode, .dev = event->exe_dev };
+
+	if (follower->config.scope == FOLLOW_FILES && scan->has_library_hook && !scan->error)
+		tracer_know_exe(follower->config.tracer, &exe);
+}
+
+static void process_execed(struct follower *follower, const struct wire_event_process *event)
+{
+	struct process *old = processes_get(follower->config.processes, event->old_space);
+	struct process_start start = {
+		.space = event->head.space,
+		.pid = event->head.pid,
+		.comm = event->comm,
+		.time_ns = event->head.time_ns,
+	};
+	struct followed *process;
+	struct proc_stat stat;
+	struct scan scan;
+
+	if (old && !event->shares_space) {
+		start.ppid = old->ppid;
+		start.image = old->image + 1;
+		processes_end(follower->config.processes, event->old_space, PROCESS_EXECED, 0,
+			      event->head.time_ns);
+	} else if (!proc_stat_read(event->head.pid, &stat)) {
+		start.ppid = stat.ppid;
+		start.image = 1;
+	}
+	process = followed_add(follower, event->head.pid, event->head.space);
+	if (!process || processes_start(follower->config.processes, &start))
+		return;
+	if (!scan_process(follower, process, false, &scan) && event->head.parked)
+		know_exe(follower, event, &scan);
+}
+
+static void process_changed(struct follower *follower, const struct wire_event *event)
+{
+	struct followed *process = followed_find(follower, event->pid);
+	struct scan scan;
+
+	if (process && process->space == event->space)
+		scan_process(follower, process, true, &scan);
+}
+
+static void process_exited(struct follower *follower, const struct wire_event_process *event)
+{
+	struct followed *process = followed_find(follower, event->head.pid);
+	int signal = event->exit_code & 0x7f;
+
+	if (process && process->space == event->head.space)
+		followed_free(follower, process);
+	if (!event->shares_space)
+		processes_end(follower->config.processes, event->head.space,
+			      signal ? PROCESS_SIGNALED : PROCESS_EXITED,
+			      signal ? signal : (int)(event->exit_code >> 8 & 0xff),
+			      event->head.time_ns);
+}
+
+void follower_event(struct follower *follower, const struct wire_event *event)
+{
+	const struct wire_event_process *process = (const struct wire_event_process *)event;
+
+	switch ((enum wire_event_type)event->type) {
+	case WIRE_EVENT_STACK:
+		processes_add_stack(follower->config.processes,
+				    (const struct wire_event_stack *)event);
+		break;
+	case WIRE_EVENT_FORK:
+		process_forked(follower, process);
+		break;
+	case WIRE_EVENT_EXEC:
+		process_execed(follower, process);
+		break;
+	case WIRE_EVENT_EXIT:
+		process_exited(follower, process);
+		break;
+	case WIRE_EVENT_LIBS:
+	case WIRE_EVENT_BORN:
+		process_changed(follower, event);
+		break;
+	}
+	if (event->parked)
+		tracer_unpark(follower->config.tracer, event->pid);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files that followed processes map, each looked at once: is there an
+ * allocator in it, where do its probes go. A module keeps its file open, so that
+ * its code and symbols can be read when the process, or the file's name, is gone.
+ */
+#ifndef LEAKTRACE_TRACE_MODULES_H
+#define LEAKTRACE_TRACE_MODULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uthash.h>
+
+#include "trace/allocators.h"
+
+struct proc_map;
+
+struct module_key {
+	uint64_t device; /* major << 20 | minor */
+	uint64_t inode;
+};
+
+struct module {
+	struct module_key key;
+	int fd;
+	char *path;		 /* as the first process that mapped it sees it */
+	char open_path[32];	 /* of `fd` */
+	const char *build_id;	 /* NULL: none */
+	struct probe_plan *plan; /* NULL: not an ELF file of ours; empty: no allocator */
+	bool is_go;
+	bool has_library_hook; /* ld.so: a function called when the list of libraries changes */
+	uint64_t library_hook_offset;
+	int64_t library_state; /* its `_r_debug` less the hook's address, 0: unknown */
+	bool attached;	       /* for every process that maps it */
+	UT_hash_handle hh;
+};
+
+struct modules;
+
+struct modules *modules_new(const struct allocator_options *options);
+/* Takes NULL. */
+void modules_free(struct modules *modules);
+
+/*
+ * The module of a mapping of a living process, opened through the process's own
+ * root; NULL when it cannot be opened or is no ELF file for this machine.
+ */
+struct module *modules_of_mapping(struct modules *modules, pid_t pid, const struct proc_map *map);
+
+/*
+ * The module of an open file; takes `fd` over, also on failure. `path` is its
+ * name in reports. Returns NULL when out of memory or no ELF file.
+ */
+struct module *modules_add_file(struct modules *modules, int fd, const char *path);
+
+/* True when the module defines functions to probe. */
+bool module_is_allocator(const struct module *module);
+
+#endif

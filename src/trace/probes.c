@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan's probes shared out over the programs. Knows no processes but their ids. */
+#include "trace/probes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/attach.h"
+#include "trace/modules.h"
+#include "trace/tracer.h"
+
+/* One program's share of a plan, at entry or return. */
+struct share {
+	enum tracer_program program;
+	bool releases;
+	bool at_return;
+};
+
+static int attach_share(struct tracer *tracer, enum attach_mode mode, const struct module *module,
+			pid_t pid, const struct share *share, struct links *links)
+{
+	const struct probe_plan *plan = module->plan;
+	struct attach_request request = {
+		.program_fd = tracer_program_fd(tracer, share->program),
+		.mode = mode,
+		.at_return = share->at_return,
+		.file_fd = module->fd,
+		.pid = pid,
+	};
+	struct attach_point *points;
+	int error;
+
+	if (request.program_fd < 0)
+		return 0;
+	/* A release has no return, so it is no session. */
+	if (share->releases && request.mode == ATTACH_SESSION)
+		request.mode = ATTACH_MULTI;
+	points = calloc(plan->count, sizeof(*points));
+	if (!points)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct probe_site *site = &plan->sites[i];
+
+		if ((site->probe.op == WIRE_RELEASE) != share->releases ||
+		    site->placement.reason == PLACE_UNPROBEABLE)
+			continue;
+		points[request.count].file_offset = site->file_offset;
+		memcpy(&points[request.count].cookie, &site->probe, sizeof(site->probe));
+		request.count++;
+	}
+	request.points = points;
+	error = attach_uprobes(&request, links);
+	free(points);
+	return error;
+}
+
+static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struct module *module,
+		       pid_t pid, struct links *links)
+{
+	/* Returns before entries: no entry is seen whose return is not. */
+	static const struct share shares[] = {
+		{ TRACER_RELEASE, true, false },
+		{ TRACER_ACQUIRE_RETURN, false, true },
+		{ TRACER_ACQUIRE, false, false },
+	};
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sizeof(shares) / sizeof(*shares); i++)
+		error = attach_share(tracer, mode, module, pid, &shares[i], links);
+	return error;
+}
+
+static int attach_library_hook(struct tracer *tracer, const struct module *module, pid_t pid,
+			       struct links *links)
+{
+	struct attach_point point = {
+		.file_offset = module->library_hook_offset,
+		.cookie = module->library_state,
+	};
+	struct attach_request request = {
+		.program_fd = tracer_program_fd(tracer, TRACER_LIBRARIES),
+		.mode = ATTACH_SINGLE,
+		.file_fd = module->fd,
+		.pid = pid,
+		.points = &point,
+		.count = 1,
+	};
+
+	return attach_uprobes(&request, links);
+}
+
+int probes_attach(struct tracer *tracer, enum attach_mode mode, const struct module *module,
+		  pid_t pid, struct links *links)
+{
+	int error = 0;
+
+	if (module_is_allocator(module))
+		error = attach_plan(tracer, mode, module, pid, links);
+	if (!error && module->has_library_hook)
+		error = attach_library_hook(tracer, module, pid, links);
+	return error;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Life of followed address spaces, their mappings and stacks. */
+#include "trace/processes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trace/modules.h"
+#include "trace/space.h"
+#include "util/proc.h"
+#include "util/strings.h"
+
+struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns)
+{
+	struct processes *processes = calloc(1, sizeof(*processes));
+
+	if (processes) {
+		processes->snapshot = snapshot;
+		processes->start_ns = start_ns;
+	}
+	return processes;
+}
+
+void space_drop(struct processes *processes, struct space *space)
+{
+	struct space_stack *stack, *next_stack;
+	struct space_tag *tag, *next_tag;
+
+	HASH_ITER(hh, space->tags, tag, next_tag)
+	{
+		HASH_DEL(space->tags, tag);
+		free(tag);
+	}
+	HASH_ITER(hh, space->stacks, stack, next_stack)
+	{
+		HASH_DEL(space->stacks, stack);
+		free(stack);
+	}
+	HASH_DEL(processes->spaces, space);
+	if (space->ended)
+		processes->ended--;
+	else
+		processes->running--;
+	free(space);
+}
+
+void processes_free(struct processes *processes)
+{
+	struct space *space, *next;
+
+	if (!processes)
+		return;
+	HASH_ITER(hh, processes->spaces, space, next)
+	space_drop(processes, space);
+	free(processes);
+}
+
+struct space *space_find(const struct processes *processes, uint32_t number)
+{
+	struct space *space;
+
+	HASH_FIND(hh, processes->spaces, &number, sizeof(number), space);
+	return space;
+}
+
+struct process *space_process(const struct processes *processes, const struct space *space)
+{
+	return &processes->snapshot->processes[space->index];
+}
+
+int processes_start(struct processes *processes, const struct process_start *start)
+{
+	struct strings *strings = processes->snapshot->strings;
+	struct space *space = calloc(1, sizeof(*space));
+	struct process *process;
+
+	if (!space)
+		return -ENOMEM;
+	process = snapshot_add_process(processes->snapshot);
+	if (!process) {
+		free(space);
+		return -ENOMEM;
+	}
+	process->pid = start->pid;
+	process->ppid = start->ppid;
+	process->image = start->image;
+	process->comm = strings_intern(strings, start->comm);
+	process->start_ns = start->time_ns - processes->start_ns;
+	space->number = start->space;
+	space->pid = start->pid;
+	space->index = processes->snapshot->process_count - 1;
+	HASH_ADD(hh, processes->spaces, number, sizeof(space->number), space);
+	processes->running++;
+	return 0;
+}
+
+int processes_inherit(struct processes *processes, uint32_t number, uint32_t parent_number)
+{
+	struct space *space = space_find(processes, number);
+	struct space *parent_space = space_find(processes, parent_number);
+	struct process *process, *parent;
+
+	if (!space || !parent_space)
+		return -ENOENT;
+	process = space_process(processes, space);
+	parent = space_process(processes, parent_space);
+	process->exe = parent->exe;
+	process->measured = parent->measured;
+	process->unmeasured_reason = parent->unmeasured_reason;
+	for (size_t i = 0; i < parent->mapping_count; i++) {
+		struct mapping *mapping = process_add_mapping(process);
+
+		if (!mapping)
+			return -ENOMEM;
+		*mapping = parent->mappings[i];
+	}
+	return 0;
+}
+
+void processes_end(struct processes *processes, uint32_t number, enum process_end end, int value,
+		   uint64_t time_ns)
+{
+	struct space *space = space_find(processes, number);
+	struct process *process;
+
+	if (!space || space->ended)
+		return;
+	process = space_process(processes, space);
+	process->end = end;
+	process->end_value = value;
+	process->end_ns = time_ns - processes->start_ns;
+	space->ended = true;
+	processes->running--;
+	processes->ended++;
+}
+
+void processes_judge(struct processes *processes, uint32_t number, const char *reason)
+{
+	struct process *process = processes_get(processes, number);
+
+	if (!process)
+		return;
+	process->measured = !reason;
+	process->unmeasured_reason = strings_intern(processes->snapshot->strings, reason);
+}
+
+struct process *processes_get(struct processes *processes, uint32_t number)
+{
+	struct space *space = space_find(processes, number);
+
+	return space ? space_process(processes, space) : NULL;
+}
+
+size_t processes_running(const struct processes *processes)
+{
+	return processes->running;
+}
+
+size_t processes_uncollected(const struct processes *processes)
+{
+	return processes->ended;
+}
+
+void processes_each_running(struct processes *processes,
+			    void (*visit)(uint32_t space, uint32_t pid, void *context),
+			    void *context)
+{
+	struct space *space, *next;
+
+	HASH_ITER(hh, processes->spaces, space, next)
+	if (!space->ended)
+		visit(space->number, space->pid, context);
+}
+
+static bool is_code(const struct proc_map *map)
+{
+	return map->executable && (map->path[0] == '/' || !strcmp(map->path, "[vdso]"));
+}
+
+static bool overlaps(const struct mapping *mapping, const struct proc_map *map)
+{
+	return mapping->start < map->end && map->start < mapping->end;
+}
+
+static bool same_mapping(const struct mapping *mapping, const struct proc_map *map)
+{
+	return mapping->start == map->start && mapping->end == map->end &&
+	       mapping->file_offset == map->offset && mapping->inode == map->inode &&
+	       mapping->device == map->device;
+}
+
+/* An earlier mapping of the same addresses is gone: a library that was closed. */
+static struct mapping *place_for_mapping(struct process *process, const struct proc_map *map,
+					 bool *known)
+{
+	size_t i = 0;
+
+	*known = false;
+	while (i < process->mapping_count) {
+		struct mapping *mapping = &process->mappings[i];
+
+		if (same_mapping(mapping, map)) {
+			*known = true;
+			return mapping;
+		}
+		if (overlaps(mapping, map))
+			return mapping;
+		i++;
+	}
+	return process_add_mapping(process);
+}
+
+static int add_mapping(struct processes *processes, struct process *process,
+		       const struct proc_map *map, const struct module *module)
+{
+	struct strings *strings = processes->snapshot->strings;
+	struct mapping *mapping;
+	bool known;
+
+	mapping = place_for_mapping(process, map, &known);
+	if (!mapping)
+		return -ENOMEM;
+	if (known)
+		return 0;
+	*mapping = (struct mapping){
+		.start = map->start,
+		.end = map->end,
+		.file_offset = map->offset,
+		.device = map->device,
+		.inode = map->inode,
+		.path = strings_intern(strings, map->path),
+		.open_path = module ? strings_intern(strings, module->open_path) : NULL,
+		.build_id = module ? strings_intern(strings, module->build_id) : NULL,
+	};
+	return 0;
+}
+
+static void read_exe(struct processes *processes, struct process *process, pid_t pid)
+{
+	char link[32], path[4096];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length <= 0)
+		return;
+	path[length] = '\0';
+	process->exe = strings_intern(processes->snapshot->strings, path);
+}
+
+int processes_read_mappings(struct processes *processes, struct modules *modules, uint32_t number,
+			    pid_t pid, void (*visit)(struct module *module, void *context),
+			    void *context)
+{
+	struct space *space = space_find(processes, number);
+	struct proc_map *maps;
+	size_t count;
+	int error;
+
+	if (!space)
+		return -ENOENT;
+	error = proc_maps_read(pid, &maps, &count);
+	if (error)
+		return error;
+	read_exe(processes, space_process(processes, space), pid);
+	for (size_t i = 0; i < count && !error; i++) {
+		struct module *module;
+
+		if (!is_code(&maps[i]))
+			continue;
+		module = modules_of_mapping(modules, pid, &maps[i]);
+		error = add_mapping(processes, space_process(processes, space), &maps[i], module);
+		if (module && visit)
+			visit(module, context);
+	}
+	proc_maps_free(maps, count);
+	return error;
+}
+
+static struct space_stack *intern_stack(struct processes *processes, struct space *space,
+					const struct wire_event_stack *event)
+{
+	size_t bytes = event->depth * sizeof(event->frames[0]);
+	struct process *process = space_process(processes, space);
+	struct space_stack *entry;
+	struct stack *stack;
+
+	HASH_FIND(hh, space->stacks, event->frames, bytes, entry);
+	if (entry)
+		return entry;
+	entry = malloc(sizeof(*entry) + bytes);
+	if (!entry)
+		return NULL;
+	stack = process_add_stack(process, event->frames, event->depth);
+	if (!stack) {
+		free(entry);
+		return NULL;
+	}
+	stack->truncated = event->flags & WIRE_STACK_TRUNCATED;
+	entry->index = process->stack_count - 1;
+	entry->depth = event->depth;
+	memcpy(entry->ips, event->frames, bytes);
+	HASH_ADD_KEYPTR(hh, space->stacks, entry->ips, bytes, entry);
+	return entry;
+}
+
+int processes_add_stack(struct processes *processes, const struct wire_event_stack *event)
+{
+	struct space *space = space_find(processes, event->head.space);
+	struct stack_tag key = { .tag = event->tag, .check = event->check };
+	struct space_tag *tag;
+
+	if (!space || event->depth > WIRE_MAX_FRAMES)
+		return 0;
+	HASH_FIND(hh, space->tags, &key, sizeof(key), tag);
+	if (tag)
+		return 0;
+	tag = calloc(1, sizeof(*tag));
+	if (!tag)
+		return -ENOMEM;
+	tag->key = key;
+	tag->stack = intern_stack(processes, space, event);
+	if (!tag->stack) {
+		free(tag);
+		return -ENOMEM;
+	}
+	HASH_ADD(hh, space->tags, key, sizeof(tag->key), tag);
+	return 0;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The followed processes on the user side: an entry of the snapshot for each
+ * address space, its mappings as they come and go, the stacks that the kernel
+ * has sent. Fills the snapshot from the kernel's tables when asked.
+ */
+#ifndef LEAKTRACE_TRACE_PROCESSES_H
+#define LEAKTRACE_TRACE_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "model/snapshot.h"
+#include "wire.h"
+
+struct modules;
+struct module;
+struct tracer;
+struct processes;
+
+/* Adds to `snapshot`, which must outlive the result. NULL when out of memory. */
+struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns);
+/* Takes NULL. */
+void processes_free(struct processes *processes);
+
+struct process_start {
+	uint32_t space;
+	uint32_t pid;
+	uint32_t ppid;
+	uint32_t image;
+	const char *comm;
+	uint64_t time_ns; /* CLOCK_MONOTONIC */
+};
+
+/* Adds an address space. Returns 0 or -ENOMEM. */
+int processes_start(struct processes *processes, const struct process_start *start);
+/* Copies the mappings and the name of one space to another: after fork. */
+int processes_inherit(struct processes *processes, uint32_t space, uint32_t parent_space);
+void processes_end(struct processes *processes, uint32_t space, enum process_end end, int value,
+		   uint64_t time_ns);
+
+/* Whether a space can be measured; `reason` says why not, NULL when it can. */
+void processes_judge(struct processes *processes, uint32_t space, const char *reason);
+
+/* The space's entry (valid until the next start), NULL when unknown. */
+struct process *processes_get(struct processes *processes, uint32_t space);
+/* Spaces that have not ended. */
+size_t processes_running(const struct processes *processes);
+/* Calls `visit` for each process that has not ended. */
+void processes_each_running(struct processes *processes,
+			    void (*visit)(uint32_t space, uint32_t pid, void *context),
+			    void *context);
+
+/*
+ * Reads the mappings of a living process: adds those that are new to the space's
+ * entry and calls `visit` (may be NULL) for the module of each executable one.
+ * Returns 0 or -errno.
+ */
+int processes_read_mappings(struct processes *processes, struct modules *modules, uint32_t space,
+			    pid_t pid, void (*visit)(struct module *module, void *context),
+			    void *context);
+
+/* Keeps a stack that the kernel has sent. Returns 0 or -ENOMEM. */
+int processes_add_stack(struct processes *processes, const struct wire_event_stack *event);
+
+/*
+ * Brings the snapshot up to the kernel's tables: sites, live resources, totals,
+ * losses. What a space had at the last call is replaced. Ended spaces are read
+ * once and then emptied in the kernel. Returns 0 or -ENOMEM.
+ */
+int processes_collect(struct processes *processes, struct tracer *tracer, uint64_t now_ns);
+
+/* Ended spaces that were not read yet: collect before the tables run full. */
+size_t processes_uncollected(const struct processes *processes);
+
+#endif

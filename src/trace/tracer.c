@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Loading, map access, events. Tables are memory-mapped: reading them is no
+ * system call. What an event means is not known here.
+ */
+#include "trace/tracer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "leaktrace.skel.h"
+#include "trace/attach.h"
+#include "util/log.h"
+
+/* Full buckets are found two ways, so three quarters full is still quick and loses nothing. */
+#define LIVE_FILL_PERCENT 75
+#define SITE_FILL_PERCENT 75
+#define SPILL_PART 32
+#define SITE_SHARDS_MAX 8
+
+struct tracer {
+	struct leaktrace_bpf *skeleton;
+	struct ring_buffer *ring;
+	tracer_handler handler;
+	void *handler_context;
+	struct wire_site *sites;
+	size_t site_count;
+	struct wire_bucket *buckets;
+	size_t bucket_count;
+	struct wire_space *spaces;
+	int cpu_count;
+	uint64_t memory_bytes;
+};
+
+static int log_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	log_raw(level == LIBBPF_DEBUG ? 3 : 1, format, arguments);
+	return 0;
+}
+
+static uint32_t own_pid_ns(void)
+{
+	struct stat status;
+
+	return stat("/proc/self/ns/pid", &status) ? 0 : (uint32_t)status.st_ino;
+}
+
+static uint32_t power_of_two_up_to(uint32_t limit, uint32_t wanted)
+{
+	uint32_t power = 1;
+
+	while (power * 2 <= limit && power < wanted)
+		power *= 2;
+	return power;
+}
+
+static uint64_t at_most(uint64_t value, uint64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+static void choose_programs(struct tracer *tracer, const struct tracer_config *config)
+{
+	struct leaktrace_bpf *skeleton = tracer->skeleton;
+	enum bpf_attach_type type = (enum bpf_attach_type)attach_mode_type(config->mode);
+	/* A release has no return: a session's would be a waste. */
+	enum bpf_attach_type release_type = (enum bpf_attach_type)attach_mode_type(
+		config->mode == ATTACH_SINGLE ? ATTACH_SINGLE : ATTACH_MULTI);
+	bool session = config->mode == ATTACH_SESSION;
+
+	bpf_program__set_autoload(skeleton->progs.acquire_session, session);
+	bpf_program__set_autoload(skeleton->progs.acquire_enter, !session);
+	bpf_program__set_autoload(skeleton->progs.acquire_return, !session);
+	bpf_program__set_autoload(skeleton->progs.process_born, config->park_newborn);
+	bpf_program__set_expected_attach_type(skeleton->progs.acquire_session, type);
+	bpf_program__set_expected_attach_type(skeleton->progs.acquire_enter, type);
+	bpf_program__set_expected_attach_type(skeleton->progs.acquire_return, type);
+	bpf_program__set_expected_attach_type(skeleton->progs.release_enter, release_type);
+}
+
+static int choose_sizes(struct tracer *tracer, const struct tracer_config *config)
+{
+	struct leaktrace_bpf *skeleton = tracer->skeleton;
+	uint64_t slots = config->max_live * 100 / LIVE_FILL_PERCENT;
+	uint32_t spilled = at_most(config->max_live / SPILL_PART + 64, UINT32_MAX);
+	uint32_t shards;
+	int error;
+
+	tracer->cpu_count = libbpf_num_possible_cpus();
+	if (tracer->cpu_count < 0)
+		return tracer->cpu_count;
+	shards = power_of_two_up_to(SITE_SHARDS_MAX, tracer->cpu_count);
+	/* At least as many buckets as neighbouring addresses are spread over. */
+	tracer->bucket_count = at_most(slots / WIRE_BUCKET_KEYS + 64, UINT32_MAX);
+	tracer->site_count = at_most(config->max_sites * 100 / SITE_FILL_PERCENT + 1, UINT32_MAX);
+
+	error = bpf_map__set_max_entries(skeleton->maps.live, tracer->bucket_count) ?:
+		bpf_map__set_max_entries(skeleton->maps.sites, tracer->site_count) ?:
+		bpf_map__set_max_entries(skeleton->maps.spill, spilled);
+	if (error)
+		return error;
+	tracer->memory_bytes = tracer->bucket_count * sizeof(struct wire_bucket) +
+			       tracer->site_count * sizeof(struct wire_site) +
+			       WIRE_SPACES * sizeof(struct wire_space) + WIRE_RING_BYTES +
+			       spilled * 96ULL;
+	skeleton->rodata->live_buckets = tracer->bucket_count;
+	skeleton->rodata->site_slots = tracer->site_count;
+	skeleton->rodata->site_shards = shards;
+	skeleton->rodata->stack_frames = config->max_stack;
+	skeleton->rodata->session_start_ns = config->start_ns;
+	skeleton->rodata->pid_ns_inum = own_pid_ns();
+	skeleton->rodata->follow_children = config->follow_children;
+	skeleton->rodata->park_newborn = config->park_newborn;
+	skeleton->rodata->empty_probes = config->empty_probes;
+	return 0;
+}
+
+static int map_table(const struct bpf_map *map, size_t bytes, bool writable, void *table)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	void *memory;
+
+	bytes = (bytes + page - 1) & ~(page - 1);
+	memory = mmap(NULL, bytes, PROT_READ | (writable ? PROT_WRITE : 0), MAP_SHARED,
+		      bpf_map__fd(map), 0);
+	if (memory == MAP_FAILED)
+		return -errno;
+	*(void **)table = memory;
+	return 0;
+}
+
+static int handle_event(void *context, void *data, size_t size)
+{
+	struct tracer *tracer = context;
+
+	if (size >= sizeof(struct wire_event))
+		tracer->handler(data, tracer->handler_context);
+	return 0;
+}
+
+static int open_maps(struct tracer *tracer)
+{
+	struct leaktrace_bpf *skeleton = tracer->skeleton;
+	int error;
+
+	error = map_table(skeleton->maps.sites, tracer->site_count * sizeof(struct wire_site), true,
+			  &tracer->sites) ?:
+		map_table(skeleton->maps.live, tracer->bucket_count * sizeof(struct wire_bucket),
+			  true, &tracer->buckets) ?:
+		map_table(skeleton->maps.spaces, WIRE_SPACES * sizeof(struct wire_space), true,
+			  &tracer->spaces);
+	if (error)
+		return error;
+	tracer->ring =
+		ring_buffer__new(bpf_map__fd(skeleton->maps.events), handle_event, tracer, NULL);
+	return tracer->ring ? 0 : -errno;
+}
+
+int tracer_new(const struct tracer_config *config, struct tracer **result)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	int error = 0;
+
+	if (!tracer)
+		return -ENOMEM;
+	libbpf_set_print(log_libbpf);
+	/* Kernels before 5.11 count BPF memory against it; elsewhere a refusal does no harm. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	tracer->skeleton = leaktrace_bpf__open();
+	if (!tracer->skeleton)
+		error = -errno;
+	if (!error) {
+		choose_programs(tracer, config);
+		error = choose_sizes(tracer, config);
+	}
+	if (!error)
+		error = leaktrace_bpf__load(tracer->skeleton);
+	if (!error)
+		error = open_maps(tracer);
+	if (error) {
+		tracer_free(tracer);
+		return error;
+	}
+	*result = tracer;
+	return 0;
+}
+
+void tracer_free(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	ring_buffer__free(tracer->ring);
+	if (tracer->spaces)
+		munmap(tracer->spaces, WIRE_SPACES * sizeof(struct wire_space));
+	if (tracer->buckets)
+		munmap(tracer->buckets, tracer->bucket_count * sizeof(struct wire_bucket));
+	if (tracer->sites)
+		munmap(tracer->sites, tracer->site_count * sizeof(struct wire_site));
+	leaktrace_bpf__destroy(tracer->skeleton);
+	free(tracer);
+}
+
+int tracer_program_fd(const struct tracer *tracer, enum tracer_program program)
+{
+	const struct leaktrace_bpf *skeleton = tracer->skeleton;
+	const bool session = bpf_program__autoload(skeleton->progs.acquire_session);
+	const struct bpf_program *const programs[] = {
+		[TRACER_ACQUIRE] =
+			session ? skeleton->progs.acquire_session : skeleton->progs.acquire_enter,
+		[TRACER_ACQUIRE_RETURN] = skeleton->progs.acquire_return,
+		[TRACER_RELEASE] = skeleton->progs.release_enter,
+		[TRACER_LIBRARIES] = skeleton->progs.libraries_changed,
+		[TRACER_FORK] = skeleton->progs.process_fork,
+		[TRACER_EXEC] = skeleton->progs.process_exec,
+		[TRACER_EXIT] = skeleton->progs.process_exit,
+		[TRACER_BORN] = skeleton->progs.process_born,
+	};
+
+	return bpf_program__autoload(programs[program]) ? bpf_program__fd(programs[program]) : -1;
+}
+
+uint64_t tracer_memory_bytes(const struct tracer *tracer)
+{
+	return tracer->memory_bytes;
+}
+
+int tracer_new_space(struct tracer *tracer)
+{
+	uint32_t *next = &tracer->skeleton->data->next_space;
+	uint32_t space = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED);
+
+	return space < WIRE_SPACES ? (int)space : -ENOSPC;
+}
+
+int tracer_follow(struct tracer *tracer, pid_t pid, uint32_t space, uint32_t flags)
+{
+	struct wire_follow follow = { .space = space, .flags = flags };
+	uint32_t key = pid;
+
+	return bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.followed), &key, &follow,
+				   BPF_ANY);
+}
+
+void tracer_unfollow(struct tracer *tracer, pid_t pid)
+{
+	uint32_t key = pid;
+
+	bpf_map_delete_elem(bpf_map__fd(tracer->skeleton->maps.followed), &key);
+}
+
+int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe)
+{
+	uint32_t one = 1;
+
+	return bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.known_exes), exe, &one,
+				   BPF_ANY);
+}
+
+int tracer_parked_fd(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.parked);
+}
+
+void tracer_unpark(struct tracer *tracer, pid_t pid)
+{
+	uint32_t key = pid;
+
+	if (!bpf_map_delete_elem(tracer_parked_fd(tracer), &key))
+		kill(pid, SIGCONT);
+}
+
+void tracer_unpark_all(struct tracer *tracer)
+{
+	uint32_t key;
+
+	while (!bpf_map_get_next_key(tracer_parked_fd(tracer), NULL, &key))
+		tracer_unpark(tracer, key);
+}
+
+int tracer_event_fd(const struct tracer *tracer)
+{
+	return ring_buffer__epoll_fd(tracer->ring);
+}
+
+int tracer_drain(struct tracer *tracer, tracer_handler handler, void *context)
+{
+	tracer->handler = handler;
+	tracer->handler_context = context;
+	return ring_buffer__consume(tracer->ring);
+}
+
+const struct wire_site *tracer_sites(const struct tracer *tracer, size_t *count)
+{
+	*count = tracer->site_count;
+	return tracer->sites;
+}
+
+const struct wire_bucket *tracer_buckets(const struct tracer *tracer, size_t *count)
+{
+	*count = tracer->bucket_count;
+	return tracer->buckets;
+}
+
+const struct wire_space *tracer_space(const struct tracer *tracer, uint32_t space)
+{
+	return space < WIRE_SPACES ? &tracer->spaces[space] : NULL;
+}
+
+void tracer_each_spilled(struct tracer *tracer,
+			 void (*visit)(const struct wire_spill_key *key,
+				       const struct wire_live *value, void *context),
+			 void *context)
+{
+	int fd = bpf_map__fd(tracer->skeleton->maps.spill);
+	struct wire_spill_key key, *previous = NULL;
+	struct wire_live value;
+
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, &value))
+			visit(&key, &value, context);
+		previous = &key;
+	}
+}
+
+/* Membership by space number, one byte each. */
+static uint8_t *space_set(const uint32_t *spaces, size_t count)
+{
+	uint8_t *set = calloc(WIRE_SPACES, 1);
+
+	for (size_t i = 0; set && i < count; i++)
+		if (spaces[i] < WIRE_SPACES)
+			set[spaces[i]] = 1;
+	return set;
+}
+
+static void forget_spilled(struct tracer *tracer, const uint8_t *set)
+{
+	int fd = bpf_map__fd(tracer->skeleton->maps.spill);
+	struct wire_spill_key key, next;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (key.space < WIRE_SPACES && set[key.space])
+			bpf_map_delete_elem(fd, &key);
+	}
+}
+
+/*
+ * No thread of an ended space runs, so nobody else writes these records. A
+ * bucket's count of spilled keys stays too high: that costs a look, no more.
+ */
+void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t count)
+{
+	uint8_t *set = space_set(spaces, count);
+
+	if (!set)
+		return;
+	for (size_t i = 0; i < tracer->bucket_count; i++) {
+		uint64_t *keys = tracer->buckets[i].keys;
+
+		for (int slot = 0; slot < WIRE_BUCKET_KEYS; slot++) {
+			uint64_t key = __atomic_load_n(&keys[slot], __ATOMIC_ACQUIRE);
+
+			if (key &&
+			    set[(key & ~WIRE_KEY_BUSY) >> WIRE_KEY_SPACE_SHIFT & (WIRE_SPACES - 1)])
+				__atomic_compare_exchange_n(&keys[slot], &key, 0, false,
+							    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+		}
+	}
+	for (size_t i = 0; i < tracer->site_count; i++) {
+		struct wire_site *site = &tracer->sites[i];
+
+		if (site->tag & WIRE_SITE_USED && set[site->space & (WIRE_SPACES - 1)])
+			__atomic_store_n(&site->tag, 0, __ATOMIC_RELEASE);
+	}
+	forget_spilled(tracer, set);
+	for (size_t i = 0; i < count; i++) {
+		if (spaces[i] >= WIRE_SPACES)
+			continue;
+		memset(&tracer->spaces[spaces[i]], 0, sizeof(tracer->spaces[0]));
+		bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.free_spaces), NULL,
+				    &spaces[i], BPF_ANY);
+	}
+	free(set);
+}
+
+void tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS])
+{
+	uint64_t *per_cpu = calloc(tracer->cpu_count, sizeof(*per_cpu));
+
+	memset(counters, 0, WIRE_COUNTERS * sizeof(*counters));
+	for (uint32_t i = 0; per_cpu && i < WIRE_COUNTERS; i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.counters), &i, per_cpu))
+			continue;
+		for (int cpu = 0; cpu < tracer->cpu_count; cpu++)
+			counters[i] += per_cpu[cpu];
+	}
+	free(per_cpu);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loaded BPF programs and their maps. The only module that knows the
+ * skeleton; gives out program descriptors, raw records (wire.h) and events.
+ */
+#ifndef LEAKTRACE_TRACE_TRACER_H
+#define LEAKTRACE_TRACE_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "trace/attach_mode.h"
+#include "wire.h"
+
+struct tracer;
+
+struct tracer_config {
+	enum attach_mode mode; /* not ATTACH_AUTO */
+	uint64_t max_live;     /* resources at a time */
+	uint64_t max_sites;
+	uint32_t max_stack; /* frames */
+	uint64_t start_ns;  /* CLOCK_MONOTONIC at the session's start */
+	bool follow_children;
+	bool park_newborn; /* stop children at birth, their probes are not there yet */
+	bool empty_probes;
+};
+
+/*
+ * Loads everything, attaches nothing. Returns 0 or -errno: -EPERM without the
+ * capabilities, -ENOENT when the kernel has no BTF, -ENOMEM, ... The reason in
+ * libbpf's words goes to the log at level 1.
+ */
+int tracer_new(const struct tracer_config *config, struct tracer **tracer);
+/* Takes NULL. */
+void tracer_free(struct tracer *tracer);
+
+enum tracer_program {
+	TRACER_ACQUIRE,	       /* at entry; at entry and return with ATTACH_SESSION */
+	TRACER_ACQUIRE_RETURN, /* -1 with ATTACH_SESSION */
+	TRACER_RELEASE,
+	TRACER_LIBRARIES, /* always a single perf uprobe */
+	TRACER_FORK,
+	TRACER_EXEC,
+	TRACER_EXIT,
+	TRACER_BORN,
+};
+
+int tracer_program_fd(const struct tracer *tracer, enum tracer_program program);
+
+/* Bytes of kernel memory that the tables take. */
+uint64_t tracer_memory_bytes(const struct tracer *tracer);
+
+/* Returns a new address-space number or -ENOSPC. */
+int tracer_new_space(struct tracer *tracer);
+/* Follows a process from now on, flags WIRE_FOLLOW_.... Returns 0 or -errno. */
+int tracer_follow(struct tracer *tracer, pid_t pid, uint32_t space, uint32_t flags);
+/* Stops following; its space keeps what it has. */
+void tracer_unfollow(struct tracer *tracer, pid_t pid);
+
+/* Executables that need no look when they are started: no stop for them. */
+int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe);
+
+/* Sends SIGCONT to a process that BPF has stopped. */
+void tracer_unpark(struct tracer *tracer, pid_t pid);
+/* The same for all that are stopped: before leaving. */
+void tracer_unpark_all(struct tracer *tracer);
+/* Descriptor of the map of stopped processes, for a watchdog. */
+int tracer_parked_fd(const struct tracer *tracer);
+
+typedef void (*tracer_handler)(const struct wire_event *event, void *context);
+
+/* Readable when there are events. */
+int tracer_event_fd(const struct tracer *tracer);
+/* Hands all waiting events to `handler`. Returns their number or -errno. */
+int tracer_drain(struct tracer *tracer, tracer_handler handler, void *context);
+
+/* The tables as the kernel sees them, changing while we look. */
+const struct wire_site *tracer_sites(const struct tracer *tracer, size_t *count);
+const struct wire_bucket *tracer_buckets(const struct tracer *tracer, size_t *count);
+const struct wire_space *tracer_space(const struct tracer *tracer, uint32_t space);
+
+/* Calls `visit` for what did not fit the buckets. */
+void tracer_each_spilled(struct tracer *tracer,
+			 void (*visit)(const struct wire_spill_key *key,
+				       const struct wire_live *value, void *context),
+			 void *context);
+
+/* Empties all tables of what belongs to ended spaces, and gives their numbers back. */
+void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t count);
+
+void tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS]);
+
+#endif

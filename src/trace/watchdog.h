@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A small process that outlives leaktrace by a moment: should leaktrace be
+ * killed while it holds a process stopped, the watchdog continues it. Probes
+ * need no such care, they end with leaktrace's descriptors.
+ */
+#ifndef LEAKTRACE_TRACE_WATCHDOG_H
+#define LEAKTRACE_TRACE_WATCHDOG_H
+
+#include <sys/types.h>
+
+struct watchdog {
+	pid_t pid;
+	int pipe_fd;
+};
+
+/* Starts it on the map of stopped processes (process id -> anything). Returns 0 or -errno. */
+int watchdog_start(struct watchdog *watchdog, int parked_map_fd);
+/* Ends it: nothing is stopped any more. */
+void watchdog_stop(struct watchdog *watchdog);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Owns the reading of /proc/PID files. Knows their formats (proc(5)) and
+ * nothing of what the answers are for. A process may end at any moment:
+ * -ESRCH says so.
+ */
+#include "util/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/array.h"
+
+#define DELETED_SUFFIX " (deleted)"
+/* PF_KTHREAD of the kernel's sched.h: proc(5) field 9 shows the flags as they are. */
+#define TASK_KERNEL_THREAD 0x00200000u
+
+static int errno_of_process(void)
+{
+	return errno == ENOENT ? -ESRCH : -errno;
+}
+
+static int open_proc_file(pid_t pid, const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? errno_of_process() : fd;
+}
+
+/* Reads the file's beginning, NUL-terminated. Returns its length or -errno. */
+static ssize_t read_proc_file(pid_t pid, const char *name, char *text, size_t size)
+{
+	int fd = open_proc_file(pid, name);
+	ssize_t length;
+
+	if (fd < 0)
+		return fd;
+	length = read(fd, text, size - 1);
+	if (length < 0)
+		length = errno_of_process();
+	else
+		text[length] = '\0';
+	close(fd);
+	return length;
+}
+
+/* ---- maps --------------------------------------------------------------------- */
+
+/* The kernel writes a newline in a path as \012, and nothing else so. */
+static void unescape_newlines(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		bool newline = !strncmp(from, "\\012", 4);
+
+		*to = newline ? '\n' : *from;
+		from += newline ? 4 : 1;
+	}
+	*to = '\0';
+}
+
+static bool cut_suffix(char *text, const char *suffix)
+{
+	size_t length = strlen(text), suffix_length = strlen(suffix);
+
+	if (length < suffix_length || strcmp(text + length - suffix_length, suffix))
+		return false;
+	text[length - suffix_length] = '\0';
+	return true;
+}
+
+int proc_map_parse(char *line, struct proc_map *map)
+{
+	unsigned int major, minor;
+	char permissions[5];
+	int path_at = -1;
+
+	memset(map, 0, sizeof(*map));
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 "%n", &map->start,
+		   &map->end, permissions, &map->offset, &major, &minor, &map->inode,
+		   &path_at) != 7 ||
+	    path_at < 0 || strlen(permissions) != 4 || map->start > map->end)
+		return -EINVAL;
+	map->device = (uint64_t)major << 20 | minor;
+	map->readable = permissions[0] == 'r';
+	map->writable = permissions[1] == 'w';
+	map->executable = permissions[2] == 'x';
+	map->path = line + path_at;
+	map->path += strspn(map->path, " ");
+	map->path[strcspn(map->path, "\n")] = '\0';
+	unescape_newlines(map->path);
+	map->deleted = cut_suffix(map->path, DELETED_SUFFIX);
+	return 0;
+}
+
+static int add_map(char *line, struct proc_map **maps, size_t *count)
+{
+	struct proc_map map, *added;
+	int err = proc_map_parse(line, &map);
+
+	if (err)
+		return err;
+	map.path = strdup(map.path);
+	added = map.path ? array_add(maps, count, sizeof(**maps)) : NULL;
+	if (!added) {
+		free(map.path);
+		return -ENOMEM;
+	}
+	*added = map;
+	return 0;
+}
+
+int proc_maps_read(pid_t pid, struct proc_map **maps, size_t *count)
+{
+	int err = 0, fd = open_proc_file(pid, "maps");
+	size_t capacity = 0;
+	char *line = NULL;
+	FILE *stream;
+
+	*maps = NULL;
+	*count = 0;
+	if (fd < 0)
+		return fd;
+	stream = fdopen(fd, "r");
+	if (!stream) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	while (!err && getline(&line, &capacity, stream) > 0)
+		err = add_map(line, maps, count);
+	if (!err && ferror(stream))
+		err = errno_of_process();
+	fclose(stream);
+	free(line);
+	if (err) {
+		proc_maps_free(*maps, *count);
+		*maps = NULL;
+		*count = 0;
+	}
+	return err;
+}
+
+void proc_maps_free(struct proc_map *maps, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(maps[i].path);
+	free(maps);
+}
+
+/* ---- comm, stat, status ---------------------------------------------------------- */
+
+int proc_comm(pid_t pid, char comm[16])
+{
+	ssize_t length = read_proc_file(pid, "comm", comm, 16);
+
+	if (length < 0)
+		return length;
+	/* Its last newline is the file's, the others are the name's. */
+	if (length && comm[length - 1] == '\n')
+		comm[length - 1] = '\0';
+	return 0;
+}
+
+int proc_stat_read(pid_t pid, struct proc_stat *stat)
+{
+	char text[2048], *fields;
+	ssize_t length = read_proc_file(pid, "stat", text, sizeof(text));
+	unsigned int flags;
+	int ppid;
+
+	if (length < 0)
+		return length;
+	/* The name in parentheses may hold anything, parentheses too. */
+	fields = strrchr(text, ')');
+	if (!fields ||
+	    sscanf(fields + 1,
+		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d"
+		   " %" SCNu64,
+		   &stat->state, &ppid, &flags, &stat->start_ticks) != 4)
+		return -EINVAL;
+	stat->ppid = ppid;
+	stat->kernel_thread = flags & TASK_KERNEL_THREAD;
+	return 0;
+}
+
+pid_t proc_tgid(pid_t tid)
+{
+	char text[4096];
+	ssize_t length = read_proc_file(tid, "status", text, sizeof(text));
+	const char *line;
+	int tgid;
+
+	if (length < 0)
+		return length;
+	line = strstr(text, "\nTgid:");
+	if (!line || sscanf(line, " Tgid: %d", &tgid) != 1)
+		return -EINVAL;
+	return tgid;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What ends a run. Ctrl-C comes to the command too, since it shares our
+ * terminal: it decides, and we report when it has ended. A second one, or one
+ * with the command gone, ends the trace at once.
+ */
+#include "wait.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "target.h"
+#include "trace/follow.h"
+#include "trace/processes.h"
+#include "trace/tracer.h"
+#include "util/log.h"
+
+/* New stacks do not wake us: look at least so often. */
+#define LOOK_MS 200
+#define COLLECT_AFTER_ENDED 256
+
+enum source {
+	SOURCE_KERNEL,
+	SOURCE_SIGNAL,
+	SOURCE_DURATION,
+	SOURCE_INTERVAL,
+	SOURCES,
+};
+
+struct loop {
+	const struct wait_config *config;
+	int epoll_fd;
+	int fds[SOURCES]; /* -1: not used */
+	int interrupts;
+	bool done;
+};
+
+void wait_event(const struct wire_event *event, void *follower)
+{
+	follower_event(follower, event);
+}
+
+static int watch(struct loop *loop, enum source source, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
+
+	if (fd < 0)
+		return -errno;
+	loop->fds[source] = fd;
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int watch_timer(struct loop *loop, enum source source, uint64_t ns, bool repeat)
+{
+	struct itimerspec when = { .it_value = { ns / 1000000000, ns % 1000000000 } };
+	int fd;
+
+	if (!ns)
+		return 0;
+	if (repeat)
+		when.it_interval = when.it_value;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (fd < 0 || timerfd_settime(fd, 0, &when, NULL))
+		return -errno;
+	return watch(loop, source, fd);
+}
+
+static int watch_signals(struct loop *loop)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return watch(loop, SOURCE_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/* si_code of a signal that the kernel sent, the terminal's for one: the command has it as well. */
+static bool from_terminal(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code > 0;
+}
+
+static void on_interrupt(struct loop *loop, const struct signalfd_siginfo *info)
+{
+	struct target *target = loop->config->target;
+
+	if (!target_is_running(target) || ++loop->interrupts > 1) {
+		loop->done = true;
+		return;
+	}
+	if (!from_terminal(info))
+		target_signal(target, info->ssi_signo);
+}
+
+static void on_signal(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->fds[SOURCE_SIGNAL], &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGCHLD) {
+			on_interrupt(loop, &info);
+			continue;
+		}
+		if (target_reap(loop->config->target) && processes_running(loop->config->processes))
+			log_notice("the command has ended; processes that it left behind are "
+				   "still traced (Ctrl-C reports now)");
+	}
+}
+
+static void on_source(struct loop *loop, enum source source)
+{
+	uint64_t expirations;
+
+	switch (source) {
+	case SOURCE_SIGNAL:
+		on_signal(loop);
+		break;
+	case SOURCE_DURATION:
+		loop->done = true;
+		break;
+	case SOURCE_INTERVAL:
+		if (read(loop->fds[source], &expirations, sizeof(expirations)) > 0)
+			loop->config->on_interval(loop->config->context);
+		break;
+	case SOURCE_KERNEL:
+	case SOURCES:
+		break;
+	}
+}
+
+static int step(struct loop *loop)
+{
+	const struct wait_config *config = loop->config;
+	struct epoll_event events[SOURCES];
+	int count = epoll_wait(loop->epoll_fd, events, SOURCES, LOOK_MS);
+
+	if (count < 0)
+		return errno == EINTR ? 0 : -errno;
+	count = count < SOURCES ? count : SOURCES;
+	tracer_drain(config->tracer, wait_event, config->follower);
+	for (int i = 0; i < count; i++)
+		on_source(loop, (enum source)events[i].data.u32);
+	if (processes_uncollected(config->processes) >= COLLECT_AFTER_ENDED)
+		config->on_ended(config->context);
+	if (!processes_running(config->processes))
+		loop->done = true;
+	return 0;
+}
+
+int wait_run(const struct wait_config *config)
+{
+	struct loop loop = { .config = config, .epoll_fd = epoll_create1(EPOLL_CLOEXEC) };
+	int error;
+
+	memset(loop.fds, -1, sizeof(loop.fds));
+	if (loop.epoll_fd < 0)
+		return -errno;
+	error = watch(&loop, SOURCE_KERNEL, dup(tracer_event_fd(config->tracer))) ?:
+		watch_signals(&loop) ?:
+		watch_timer(&loop, SOURCE_DURATION, config->duration_ns, false) ?:
+		watch_timer(&loop, SOURCE_INTERVAL, config->interval_ns, true);
+	if (!error)
+		error = target_go(config->target);
+	while (!error && !loop.done)
+		error = step(&loop);
+	for (int i = 0; i < SOURCES; i++)
+		if (loop.fds[i] >= 0)
+			close(loop.fds[i]);
+	close(loop.epoll_fd);
+	return error;
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What all end-to-end tests share: the ways to attach, and that nothing stays behind."""
+
+import os
+
+import pytest
+
+import harness
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="tracing needs root"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built():
+    if os.geteuid() == 0 and not os.path.exists(harness.LEAKTRACE):
+        pytest.exit(f"{harness.LEAKTRACE} is missing: run `make`", returncode=1)
+
+
+@pytest.fixture(params=harness.ATTACH_MODES)
+def attach(request):
+    """Each way to attach that this machine has."""
+    harness.need(request.param)
+    return request.param
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_behind():
+    if os.geteuid() != 0:
+        yield
+        return
+    before = harness.traces()
+    yield
+    left = harness.left_behind(before)
+    assert not left, f"left behind: {left}"

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A static program without any allocator: sleeps three seconds and ends. */
+	.globl _start
+	.text
+_start:
+#ifdef __x86_64__
+	sub $16, %rsp
+	movq $3, (%rsp)
+	movq $0, 8(%rsp)
+	mov $35, %eax		/* nanosleep */
+	mov %rsp, %rdi
+	xor %esi, %esi
+	syscall
+	mov $60, %eax		/* exit */
+	xor %edi, %edi
+	syscall
+#else
+	sub $8, %esp
+	movl $3, (%esp)
+	movl $0, 4(%esp)
+	mov $162, %eax
+	mov %esp, %ebx
+	xor %ecx, %ecx
+	int $0x80
+	mov $1, %eax
+	xor %ebx, %ebx
+	int $0x80
+#endif
+	.section .note.GNU-stack, "", %progbits
