@@ -26,13 +26,15 @@ static __always_inline void account_released(struct thread *thread, const struct
 }
 
 /* `born`: in ticks; 0: now. A resource that changed its size in place keeps its own. */
-static __noinline void account_acquire(struct thread *thread, u32 kind, u64 id, u64 size, u32 born)
+__noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u64 size, u32 born)
 {
 	u32 now = now_ticks();
 	struct wire_live value = { .size = size, .born = born ?: now }, old = {};
 	struct wire_site *site = NULL;
-	enum live_result result;
+	int result;
 
+	if (!thread)
+		return 0;
 	value.site = site_find(thread, kind, now, &site);
 	if (!site) {
 		u32 index = thread->space;
@@ -41,7 +43,7 @@ static __noinline void account_acquire(struct thread *thread, u32 kind, u64 id, 
 		count(WIRE_LOST_SITES);
 		if (space)
 			__sync_fetch_and_add(&space->lost_sites, 1);
-		return;
+		return 0;
 	}
 	if (!site->stack_sent)
 		site->stack_sent = stack_send(thread, site->tag, site->check, kind);
@@ -53,12 +55,13 @@ static __noinline void account_acquire(struct thread *thread, u32 kind, u64 id, 
 	if (result == LIVE_FULL) {
 		count(WIRE_LOST_LIVE);
 		__sync_fetch_and_add(&site->lost, 1);
-		return;
+		return 0;
 	}
 	__sync_fetch_and_add(&site->acquired_count, 1);
 	__sync_fetch_and_add(&site->acquired_bytes, size);
 	site->last = now;
 	peak_add(thread, size);
+	return 0;
 }
 
 /* Returns false when the id is not live; else `*value` is what it stood for. */

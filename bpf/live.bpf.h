@@ -112,13 +112,19 @@ static __noinline bool spill_take(struct wire_bucket *first, u64 id, u32 space, 
 	return true;
 }
 
-/* Removes the id; `*value` is what it stood for. Returns false when it is not live. */
-static __always_inline bool live_take(u32 space, u32 kind, u64 id, struct wire_live *value)
+/*
+ * Removes the id; `*value` is what it stood for. Returns false when it is not
+ * live. Global, as live_put is, so that the verifier looks at it once and not for
+ * each caller's state.
+ */
+__noinline int live_take(u32 space, u32 kind, u64 id, struct wire_live *value)
 {
 	u64 key = live_key(space, kind, id);
 	struct wire_bucket *first, *second;
 	u32 index;
 
+	if (!value)
+		return false;
 	if (!key)
 		return spill_take(NULL, id, space, kind, value);
 	index = live_first_bucket(key);

@@ -72,7 +72,7 @@ _leaktrace() {
 
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '-p --pid -u --user --no-follow
-			-d --duration -i --interval --attach --alloc-prefix --object --no-pause
+			-d --duration -i --interval --attach --alloc-prefix --object --no-pause --no-namespace
 			--max-live --max-sites --max-stack --top --min-size --max-size --min-age
 			--sort --json -o --output --no-demangle --color -v --verbose -V --version
 			--help' -- "$cur")

@@ -18,6 +18,7 @@ complete -c leaktrace -l attach -x -a "auto session multi single" -d "Kind of pr
 complete -c leaktrace -l alloc-prefix -x -d "Also probe PREFIXmalloc and so on"
 complete -c leaktrace -l object -r -F -d "Also probe the allocator in this file"
 complete -c leaktrace -l no-pause -d "Never stop a process"
+complete -c leaktrace -l no-namespace -d "Attach process by process"
 complete -c leaktrace -l max-live -x -d "Resources tracked at a time"
 complete -c leaktrace -l max-sites -x -d "Call sites tracked"
 complete -c leaktrace -l max-stack -x -d "Frames kept of a call stack"

@@ -120,7 +120,7 @@ static void add_command(struct target *target, const char *name, struct modules 
 
 	if (fd < 0)
 		return;
-	module = modules_add_file(modules, fd, path);
+	module = modules_examine(modules, modules_add_file(modules, fd, path));
 	if (module && module_is_allocator(module))
 		private_files_add(&target->files, path, true);
 }

@@ -268,10 +268,12 @@ int recording_read(const char *path, struct snapshot **snapshot)
 
 	if (err)
 		return err;
-	record_io_read(&io, content, size);
 	result = snapshot_new();
-	if (!result)
-		record_fail(&io, -ENOMEM);
+	if (!result) {
+		free(content);
+		return -ENOMEM;
+	}
+	record_io_read(&io, content, size);
 	record_head(&io);
 	if (!io.error)
 		record_strings_read(&io, result->strings);

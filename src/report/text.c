@@ -152,13 +152,13 @@ static void write_none(const struct text_view *view, const struct summary *summa
 
 static void write_where(const struct text_view *view, const struct summary *summary)
 {
-	bool running = summary->process && summary->process->end == PROCESS_RUNNING;
+	const struct process *only = summary->process_count == 1 ? summary->process : NULL;
 	char processes[FORMAT_SIZE], end[TEXT_END_SIZE];
 
-	if (summary->process_count == 1) {
-		fputs(running ? " in " : " at the end of ", view->out);
-		text_label(view->out, summary->process);
-		fprintf(view->out, " (%s)", text_end(end, summary->process));
+	if (only) {
+		fputs(only->end == PROCESS_RUNNING ? " in " : " at the end of ", view->out);
+		text_label(view->out, only);
+		fprintf(view->out, " (%s)", text_end(end, only));
 	} else {
 		fprintf(view->out, " in %s",
 			format_number_of(processes, summary->process_count, "process",

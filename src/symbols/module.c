@@ -113,7 +113,8 @@ void module_close(struct module *module)
 
 	if (!module)
 		return;
-	HASH_ITER (hh, module->known, known, next) {
+	HASH_ITER(hh, module->known, known, next)
+	{
 		HASH_DEL(module->known, known);
 		free(known);
 	}
@@ -191,21 +192,31 @@ static int name_place(struct module *module, const struct call *call, struct pla
 }
 
 /*
- * The symbol table fills in what DWARF does not know. It also knows the whole
- * name of functions that DWARF gives no linkage name: "operator()".
+ * True when the symbol is what the user knows the function by: DWARF may have
+ * "operator()" for a lambda's _ZZ4mainENK..., "__GI___libc_malloc" for malloc.
  */
+static bool is_better_name(const struct function_symbol *symbol, const struct call *outer,
+			   uint64_t start)
+{
+	if (!outer->function)
+		return true;
+	if (symbol_is_mangled(outer->function))
+		return false;
+	return symbol_is_mangled(symbol->name) ||
+	       (outer->function[0] == '_' && symbol->global && symbol->start == start);
+}
+
 static void ask_symbols(const struct module *module, uint64_t address, struct call *outer,
 			uint64_t *start)
 {
-	uint64_t symbol_start;
-	const char *symbol = symbol_table_find(module->symbols, address, &symbol_start);
+	struct function_symbol symbol;
 
-	if (!symbol)
+	if (!symbol_table_find(module->symbols, address, &symbol) ||
+	    !is_better_name(&symbol, outer, *start))
 		return;
 	if (!outer->function)
-		*start = symbol_start;
-	if (!outer->function || (!symbol_is_mangled(outer->function) && symbol_is_mangled(symbol)))
-		outer->function = symbol;
+		*start = symbol.start;
+	outer->function = symbol.name;
 }
 
 static int learn(struct module *module, uint64_t address, const struct calls *calls,

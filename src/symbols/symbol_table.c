@@ -15,8 +15,8 @@
 
 struct symbol_table {
 	struct elf_file *file; /* whose segments say what is code */
-	const char **names;
-	size_t name_count;
+	struct function_symbol *symbols;
+	size_t symbol_count;
 	struct range_table sized;
 	/* Labels without a size: each reaches to the next symbol, whatever that is. */
 	struct range_table labels;
@@ -39,21 +39,23 @@ static int add_symbol(const struct elf_symbol *symbol, void *context)
 {
 	struct symbol_table *table = context;
 	uint64_t start, size, end;
-	const char **name;
+	struct function_symbol *added;
 
 	if (symbol->type != STT_FUNC && symbol->type != STT_GNU_IFUNC && symbol->type != STT_NOTYPE)
 		return 0;
 	if (!elf_file_code(table->file, symbol->address, &start, &size))
 		return 0;
-	name = array_add(&table->names, &table->name_count, sizeof(*name));
-	if (!name)
+	added = array_add(&table->symbols, &table->symbol_count, sizeof(*added));
+	if (!added)
 		return table->err = -ENOMEM;
-	*name = symbol->name;
+	added->name = symbol->name;
+	added->start = symbol->address;
+	added->global = symbol->binding != STB_LOCAL;
 	end = start + size;
 	if (symbol->size && symbol->size < end - symbol->address)
 		end = symbol->address + symbol->size;
 	table->err = range_table_add(symbol->size ? &table->sized : &table->labels, symbol->address,
-				     end, rank_of(symbol), table->name_count - 1);
+				     end, rank_of(symbol), table->symbol_count - 1);
 	return table->err;
 }
 
@@ -111,18 +113,18 @@ void symbol_table_free(struct symbol_table *table)
 		return;
 	range_table_clear(&table->sized);
 	range_table_clear(&table->labels);
-	free(table->names);
+	free(table->symbols);
 	free(table);
 }
 
-const char *symbol_table_find(const struct symbol_table *table, uint64_t address, uint64_t *start)
+bool symbol_table_find(const struct symbol_table *table, uint64_t address,
+		       struct function_symbol *found)
 {
 	const struct range *range = range_table_find(&table->sized, address);
 
 	if (!range)
 		range = range_table_find(&table->labels, address);
-	if (!range)
-		return NULL;
-	*start = range->low;
-	return table->names[range->value];
+	if (range)
+		*found = table->symbols[range->value];
+	return range;
 }

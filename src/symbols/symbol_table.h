@@ -3,10 +3,17 @@
 #ifndef LEAKTRACE_SYMBOLS_SYMBOL_TABLE_H
 #define LEAKTRACE_SYMBOLS_SYMBOL_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct elf_file;
 struct symbol_table;
+
+struct function_symbol {
+	const char *name; /* mangled */
+	uint64_t start;
+	bool global;
+};
 
 /*
  * Reads .symtab and .dynsym of `file` and of `debug`, its separate debug file
@@ -16,7 +23,8 @@ int symbol_table_new(struct elf_file *file, struct elf_file *debug, struct symbo
 /* Takes NULL. */
 void symbol_table_free(struct symbol_table *table);
 
-/* The function (mangled) that holds `address` and where it begins; NULL: none. */
-const char *symbol_table_find(const struct symbol_table *table, uint64_t address, uint64_t *start);
+/* Finds the function that holds `address`; false: none. */
+bool symbol_table_find(const struct symbol_table *table, uint64_t address,
+		       struct function_symbol *found);
 
 #endif

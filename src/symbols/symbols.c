@@ -72,7 +72,8 @@ void symbols_free(struct symbols *symbols)
 
 	if (!symbols)
 		return;
-	HASH_ITER (hh, symbols->modules, cached, next) {
+	HASH_ITER(hh, symbols->modules, cached, next)
+	{
 		HASH_DEL(symbols->modules, cached);
 		module_close(cached->module);
 		free(cached->key);

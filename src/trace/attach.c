@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 #define ATTACH_TYPE_UPROBE_MULTI 48
 #define ATTACH_TYPE_UPROBE_SESSION 57
 #define UPROBE_MULTI_RETURN 1
+
+#define CLOSERS_MAX 32
 
 /* The part of union bpf_attr that BPF_LINK_CREATE reads for uprobe_multi. */
 struct uprobe_multi_attr {
@@ -59,11 +62,59 @@ static void links_cut(struct links *links, size_t count)
 		close(links->fds[--links->count]);
 }
 
+/* One thread's share of the descriptors to close: every CLOSERS_MAX-th. */
+struct closer {
+	pthread_t thread;
+	const struct links *links;
+	size_t first;
+	bool started;
+};
+
+static void *close_share(void *context)
+{
+	const struct closer *closer = context;
+
+	for (size_t i = closer->first; i < closer->links->count; i += CLOSERS_MAX)
+		close(closer->links->fds[i]);
+	return NULL;
+}
+
+/*
+ * Each close waits for the kernel's grace periods, tens of milliseconds; waits
+ * at the same time are for the same ones.
+ */
 void links_close(struct links *links)
 {
-	links_cut(links, 0);
+	struct closer closers[CLOSERS_MAX];
+	size_t count = links->count < CLOSERS_MAX ? links->count : CLOSERS_MAX;
+
+	for (size_t i = 0; i < count; i++) {
+		closers[i] = (struct closer){ .links = links, .first = i };
+		closers[i].started = !pthread_create(&closers[i].thread, NULL, close_share,
+						     &closers[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (closers[i].started)
+			pthread_join(closers[i].thread, NULL);
+		else
+			close_share(&closers[i]);
+	}
 	free(links->fds);
 	links->fds = NULL;
+	links->count = 0;
+}
+
+int links_move(struct links *to, struct links *from)
+{
+	while (from->count) {
+		int error = links_add(to, from->fds[from->count - 1]);
+
+		from->count--;
+		if (error)
+			return error;
+	}
+	links_close(from);
+	return 0;
 }
 
 int attach_mode_type(enum attach_mode mode)

@@ -21,8 +21,10 @@ struct links {
 	size_t count;
 };
 
-/* Closes them, the last one first, and forgets them. */
+/* Closes them, all at once, and forgets them. */
 void links_close(struct links *links);
+/* Moves all of `from` to `to`. Returns 0 or -ENOMEM; `from` is empty in any case. */
+int links_move(struct links *to, struct links *from);
 
 struct attach_point {
 	uint64_t file_offset;

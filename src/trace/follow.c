@@ -90,12 +90,14 @@ void follower_free(struct follower *follower)
 
 	if (!follower)
 		return;
+	/* Together: a link that is closed alone costs as much time as all of them. */
 	HASH_ITER(hh, follower->by_pid, process, next)
 	{
 		tracer_unfollow(follower->config.tracer, process->pid);
+		links_move(&follower->life, &process->links);
 		followed_free(follower, process);
 	}
-	links_close(&follower->files);
+	links_move(&follower->life, &follower->files);
 	links_close(&follower->life);
 	tracer_unpark_all(follower->config.tracer);
 	free(follower);
@@ -226,7 +228,9 @@ int follower_add_file(struct follower *follower, int fd, const char *path, bool 
 
 	if (!module)
 		return -ENOEXEC;
-	return now ? attach_for_files(follower, module) : 0;
+	if (!now)
+		return 0;
+	return attach_for_files(follower, modules_examine(follower->config.modules, module));
 }
 
 static int start_space(struct follower *follower, pid_t pid, uint32_t space, uint64_t time_ns)

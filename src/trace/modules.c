@@ -144,9 +144,16 @@ static struct module *module_add(struct modules *modules, int fd, const struct m
 		module_free(module);
 		return NULL;
 	}
-	/* A file that is no ELF file stays in the table: it need not be looked at again. */
-	module_examine(modules, module);
 	HASH_ADD(hh, modules->by_key, key, sizeof(module->key), module);
+	return module;
+}
+
+struct module *modules_examine(struct modules *modules, struct module *module)
+{
+	if (module && !module->examined) {
+		module->examined = true;
+		module_examine(modules, module);
+	}
 	return module;
 }
 
@@ -170,11 +177,10 @@ struct module *modules_add_file(struct modules *modules, int fd, const char *pat
 	}
 	key = key_of_file(&status);
 	module = module_find(modules, &key);
-	if (module) {
-		close(fd);
-		return module;
-	}
-	return module_add(modules, fd, &key, path);
+	if (!module)
+		return module_add(modules, fd, &key, path);
+	close(fd);
+	return module;
 }
 
 /* The file under its name in the process's root, if that still is the mapped one. */
@@ -219,7 +225,7 @@ struct module *modules_of_mapping(struct modules *modules, pid_t pid, const stru
 	key.inode = map->inode;
 	module = module_find(modules, &key);
 	if (module)
-		return module;
+		return modules_examine(modules, module);
 	fd = map->deleted ? -1 : open_by_path(pid, map);
 	if (fd < 0)
 		fd = open_by_mapping(pid, map);
@@ -227,7 +233,7 @@ struct module *modules_of_mapping(struct modules *modules, pid_t pid, const stru
 		log_info("cannot open %s of process %d: %s", map->path, pid, strerror(errno));
 		return NULL;
 	}
-	return module_add(modules, fd, &key, map->path);
+	return modules_examine(modules, module_add(modules, fd, &key, map->path));
 }
 
 bool module_is_allocator(const struct module *module)

@@ -26,6 +26,7 @@ struct module {
 	int fd;
 	char *path;		 /* as the first process that mapped it sees it */
 	char open_path[32];	 /* of `fd` */
+	bool examined;		 /* the fields below are set */
 	const char *build_id;	 /* NULL: none */
 	struct probe_plan *plan; /* NULL: not an ELF file of ours; empty: no allocator */
 	bool is_go;
@@ -49,10 +50,16 @@ void modules_free(struct modules *modules);
 struct module *modules_of_mapping(struct modules *modules, pid_t pid, const struct proc_map *map);
 
 /*
- * The module of an open file; takes `fd` over, also on failure. `path` is its
- * name in reports. Returns NULL when out of memory or no ELF file.
+ * The module of an open file, not yet examined; takes `fd` over, also on failure.
+ * `path` is its name in reports. Returns NULL when out of memory or no regular file.
  */
 struct module *modules_add_file(struct modules *modules, int fd, const char *path);
+
+/*
+ * Reads the file, the first time; a file that is no ELF file has no plan.
+ * Returns `module`; takes NULL.
+ */
+struct module *modules_examine(struct modules *modules, struct module *module);
 
 /* True when the module defines functions to probe. */
 bool module_is_allocator(const struct module *module);

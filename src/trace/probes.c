@@ -10,6 +10,12 @@
 #include "trace/modules.h"
 #include "trace/tracer.h"
 
+/* What has no return needs no session. */
+static enum attach_mode entry_mode(enum attach_mode mode)
+{
+	return mode == ATTACH_SESSION ? ATTACH_MULTI : mode;
+}
+
 /* One program's share of a plan, at entry or return. */
 struct share {
 	enum tracer_program program;
@@ -23,7 +29,7 @@ static int attach_share(struct tracer *tracer, enum attach_mode mode, const stru
 	const struct probe_plan *plan = module->plan;
 	struct attach_request request = {
 		.program_fd = tracer_program_fd(tracer, share->program),
-		.mode = mode,
+		.mode = share->releases ? entry_mode(mode) : mode,
 		.at_return = share->at_return,
 		.file_fd = module->fd,
 		.pid = pid,
@@ -33,9 +39,6 @@ static int attach_share(struct tracer *tracer, enum attach_mode mode, const stru
 
 	if (request.program_fd < 0)
 		return 0;
-	/* A release has no return, so it is no session. */
-	if (share->releases && request.mode == ATTACH_SESSION)
-		request.mode = ATTACH_MULTI;
 	points = calloc(plan->count, sizeof(*points));
 	if (!points)
 		return -ENOMEM;
@@ -71,8 +74,8 @@ static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struc
 	return error;
 }
 
-static int attach_library_hook(struct tracer *tracer, const struct module *module, pid_t pid,
-			       struct links *links)
+static int attach_library_hook(struct tracer *tracer, enum attach_mode mode,
+			       const struct module *module, pid_t pid, struct links *links)
 {
 	struct attach_point point = {
 		.file_offset = module->library_hook_offset,
@@ -80,7 +83,7 @@ static int attach_library_hook(struct tracer *tracer, const struct module *modul
 	};
 	struct attach_request request = {
 		.program_fd = tracer_program_fd(tracer, TRACER_LIBRARIES),
-		.mode = ATTACH_SINGLE,
+		.mode = entry_mode(mode),
 		.file_fd = module->fd,
 		.pid = pid,
 		.points = &point,
@@ -98,6 +101,6 @@ int probes_attach(struct tracer *tracer, enum attach_mode mode, const struct mod
 	if (module_is_allocator(module))
 		error = attach_plan(tracer, mode, module, pid, links);
 	if (!error && module->has_library_hook)
-		error = attach_library_hook(tracer, module, pid, links);
+		error = attach_library_hook(tracer, mode, module, pid, links);
 	return error;
 }

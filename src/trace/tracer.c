@@ -73,8 +73,8 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 {
 	struct leaktrace_bpf *skeleton = tracer->skeleton;
 	enum bpf_attach_type type = (enum bpf_attach_type)attach_mode_type(config->mode);
-	/* A release has no return: a session's would be a waste. */
-	enum bpf_attach_type release_type = (enum bpf_attach_type)attach_mode_type(
+	/* What has no return needs no session. */
+	enum bpf_attach_type entry_type = (enum bpf_attach_type)attach_mode_type(
 		config->mode == ATTACH_SINGLE ? ATTACH_SINGLE : ATTACH_MULTI);
 	bool session = config->mode == ATTACH_SESSION;
 
@@ -85,7 +85,8 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_session, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_enter, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_return, type);
-	bpf_program__set_expected_attach_type(skeleton->progs.release_enter, release_type);
+	bpf_program__set_expected_attach_type(skeleton->progs.release_enter, entry_type);
+	bpf_program__set_expected_attach_type(skeleton->progs.libraries_changed, entry_type);
 }
 
 static int choose_sizes(struct tracer *tracer, const struct tracer_config *config)

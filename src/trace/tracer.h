@@ -39,8 +39,8 @@ void tracer_free(struct tracer *tracer);
 enum tracer_program {
 	TRACER_ACQUIRE,	       /* at entry; at entry and return with ATTACH_SESSION */
 	TRACER_ACQUIRE_RETURN, /* -1 with ATTACH_SESSION */
-	TRACER_RELEASE,
-	TRACER_LIBRARIES, /* always a single perf uprobe */
+	TRACER_RELEASE,	       /* as all below, not a session: at entry alone */
+	TRACER_LIBRARIES,      /* always a single perf uprobe */
 	TRACER_FORK,
 	TRACER_EXEC,
 	TRACER_EXIT,

@@ -9,7 +9,7 @@
  * VARIANT attach
  * VARIANT preload=libheader.so
  * VARIANT flavour=nopie
- * VARIANT flavour=nofp
+ * VARIANT flavour=nofp deep
  * VARIANT flavour=static
  * VARIANT flavour=musl
  * VARIANT flavour=musl-static

@@ -2,14 +2,14 @@
 /*
  * Every form of operator new, its leaks, and the delete that goes with it.
  * EXPECT heap acquired=16/1280 released=8/640 live=8/640
- * EXPECT site leak_plain 1/40
- * EXPECT site leak_array 1/50
- * EXPECT site leak_nothrow 1/60
- * EXPECT site leak_nothrow_array 1/42
- * EXPECT site leak_aligned 1/128
- * EXPECT site leak_aligned_array 1/192
- * EXPECT site leak_aligned_nothrow 1/64
- * EXPECT site leak_aligned_nothrow_array 1/64
+ * DEEP EXPECT site leak_plain 1/40
+ * DEEP EXPECT site leak_array 1/50
+ * DEEP EXPECT site leak_nothrow 1/60
+ * DEEP EXPECT site leak_nothrow_array 1/42
+ * DEEP EXPECT site leak_aligned 1/128
+ * DEEP EXPECT site leak_aligned_array 1/192
+ * DEEP EXPECT site leak_aligned_nothrow 1/64
+ * DEEP EXPECT site leak_aligned_nothrow_array 1/64
  * EXPECT site @libstdc++ any
  * VARIANT attach
  */

@@ -18,8 +18,10 @@
  * CASE segv EXPECT end signaled=11
  * CASE abort EXPECT heap acquired=4/400 released=1/100 live=3/300
  * CASE abort EXPECT end signaled=6
+ * CASE thread_exit EXPECT loss releases_unmatched>=0
  * CASE thread_exit EXPECT end exited=7
  * CASE thread_exit EXPECT site @ld-linux any
+ * CASE pthread_exit EXPECT loss releases_unmatched>=0
  * CASE pthread_exit EXPECT end exited=0
  * CASE pthread_exit EXPECT site @ld-linux any
  * CASE pthread_exit EXPECT site leak_late 1/33

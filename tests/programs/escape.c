@@ -5,6 +5,7 @@
  * EXPECT heap acquired=15/650 released=10/400 live=5/250
  * EXPECT site leak_after 5/250
  * EXPECT loss calls_abandoned>=1
+ * EXPECT loss returns_unmatched>=0
  * VARIANT preload=libescape.so only
  */
 #include <setjmp.h>

@@ -23,7 +23,7 @@ JEMALLOC_A := $(wildcard $(shell $(CC) -print-file-name=libjemalloc_pic.a))
 M32 := $(shell printf 'int x;' | $(CC) -m32 -x c -c -o /dev/null - 2>/dev/null && echo yes)
 
 # Which programs are built in a flavour: those whose heads ask for it.
-flavoured = $(patsubst tests/programs/%,%.$(1),$(basename $(shell grep -ls 'VARIANT flavour=$(1)$$' $(PROGRAM_C) $(PROGRAM_CC))))
+flavoured = $(patsubst tests/programs/%,%.$(1),$(basename $(shell grep -ls 'VARIANT flavour=$(1)\( deep\)\?$$' $(PROGRAM_C) $(PROGRAM_CC))))
 
 PROGRAM_FLAVOURS := $(foreach flavour,nopie nofp static static-cxx,$(call flavoured,$(flavour))) \
 	$(if $(MUSL_GCC),$(call flavoured,musl) $(call flavoured,musl-static) mixed.musl mixed.musl-static) \

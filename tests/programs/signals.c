@@ -4,7 +4,7 @@
  * EXPECT heap acquired=30/1300 released=10/400 live=20/900
  * EXPECT site leak_handler 10/500
  * EXPECT site leak_other_stack 10/400
- * EXPECT stack main 20/900
+ * DEEP EXPECT stack main 20/900
  * VARIANT attach
  */
 #include <signal.h>

@@ -2,8 +2,8 @@
 /*
  * Blocks that libc allocates for its caller.
  * EXPECT heap acquired=3/17 released=1/7 live=2/10
- * EXPECT site leak_copy 1/6
- * EXPECT site leak_part 1/4
+ * DEEP EXPECT site leak_copy 1/6
+ * DEEP EXPECT site leak_part 1/4
  * VARIANT attach
  */
 #include "program.h"

@@ -4,6 +4,7 @@
  * EXPECT heap acquired=3/150 released=2/90 live=1/60
  * EXPECT site leak_destructor 1/60
  * EXPECT site @ld-linux 1/any
+ * EXPECT loss releases_unmatched>=0
  * VARIANT attach
  */
 #include <pthread.h>

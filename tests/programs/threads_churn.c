@@ -5,6 +5,7 @@
  * EXPECT heap acquired=48480/3079680 released=48000/3072000 live=480/7680
  * EXPECT site leak_thread 480/7680
  * EXPECT site @ld-linux any
+ * EXPECT loss releases_unmatched>=0
  * VARIANT attach
  */
 #include <pthread.h>

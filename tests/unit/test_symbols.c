@@ -615,6 +615,27 @@ static void test_ranges(void **state)
 	range_table_clear(&table);
 }
 
+/* Names for the implementation's own use give way to the public one, others do not. */
+static void test_aliases(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	fixture_text(fixture, "names.cc",
+		     "extern \"C\" {\nvoid (*hook)(void); volatile int sink;\n"
+		     "void __own_thing(void) { hook(); sink++; }\n"
+		     "void thing(void) __attribute__((alias(\"__own_thing\")));\n"
+		     "void plain(void) { hook(); sink++; }\n"
+		     "void aka(void) __attribute__((alias(\"plain\")));\n"
+		     "static void _quiet(void) { hook(); sink++; }\n"
+		     "void loud(void) { _quiet(); sink++; }\n}\n");
+	fixture_run(fixture, "g++ -O0 -g -fPIC -shared -o names.so names.cc");
+	check_name(fixture, "thing", true, "thing");
+	check_name(fixture, "aka", true, "plain");
+	check_name(fixture, "loud", true, "_quiet");
+	fixture_run(fixture, "g++ -O0 -s -fPIC -shared -o names.so names.cc");
+	check_name(fixture, "__own_thing", true, "thing");
+}
+
 /* ---- files that changed, snapshots ------------------------------------------------------------
  */
 
@@ -843,6 +864,7 @@ int main(void)
 		CASE(test_static_program),
 		CASE(test_vdso),
 		CASE(test_ranges),
+		CASE(test_aliases),
 		CASE(test_replaced_file),
 		CASE(test_open_path_gone),
 		CASE(test_second_snapshot),
