@@ -17,10 +17,15 @@ static __always_inline void unwind_at_return(struct pt_regs *regs, struct wire_e
 	u32 limit = stack_frames;
 	long bytes;
 
+	stack->flags = 0;
+	if (limit <= 1) {
+		stack->frames[0] = PT_REGS_IP(regs);
+		stack->depth = 1;
+		return;
+	}
 	if (limit > WIRE_MAX_FRAMES)
 		limit = WIRE_MAX_FRAMES;
 	bytes = bpf_get_stack(regs, stack->frames, limit * sizeof(u64), BPF_F_USER_STACK);
-	stack->flags = 0;
 	if (bytes < (long)sizeof(u64)) {
 		count(WIRE_FAILED_STACKS);
 		stack->flags = WIRE_STACK_FAILED;

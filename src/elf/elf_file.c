@@ -97,12 +97,12 @@ static int load_segments(struct elf_file *file)
 static int new_file(Elf *elf, void *copy, struct elf_file **result)
 {
 	struct elf_file *file = calloc(1, sizeof(*file));
-	int err = file ? 0 : -ENOMEM;
+	int err;
 
-	if (err) {
+	if (!file) {
 		elf_end(elf);
 		free(copy);
-		return err;
+		return -ENOMEM;
 	}
 	file->elf = elf;
 	file->copy = copy;

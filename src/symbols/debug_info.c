@@ -344,19 +344,19 @@ static int find_in_unit(struct debug_info *info, struct unit *unit, uint64_t add
 {
 	struct call call = { .function = NULL };
 	const struct range *range;
-	Dwarf_Die *function;
-	int err;
 
 	if (!unit->indexed) {
+		int err = index_functions(info, unit, &unit->die, 0);
+
 		unit->indexed = true;
-		err = index_functions(info, unit, &unit->die, 0);
 		range_table_sort(&unit->ranges);
 		if (err)
 			return err;
 	}
 	range = range_table_find(&unit->ranges, address);
 	if (range) {
-		function = &unit->functions[range->value];
+		Dwarf_Die *function = &unit->functions[range->value];
+
 		calls->start = function_start(function, range);
 		return expand_function(unit, *function, address, calls);
 	}

@@ -252,11 +252,11 @@ int module_locate(struct module *module, uint64_t address, struct location *loca
 {
 	struct calls calls;
 	struct known *known;
-	int err;
 
 	HASH_FIND(hh, module->known, &address, sizeof(address), known);
 	if (!known) {
-		err = load_sources(module);
+		int err = load_sources(module);
+
 		if (!err)
 			err = debug_info_find(module->info, address, &calls);
 		if (err)

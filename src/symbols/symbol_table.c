@@ -26,11 +26,11 @@ struct symbol_table {
 /* Of several names for one range, the one to show has the highest rank. */
 static uint32_t rank_of(const struct elf_symbol *symbol)
 {
-	uint32_t rank = symbol->type == STT_FUNC || symbol->type == STT_GNU_IFUNC;
+	uint32_t rank = symbol->type == STT_NOTYPE ? 0 : 1;
 	size_t underscores = strspn(symbol->name, "_");
 
 	rank = rank << 2 | (symbol->binding == STB_LOCAL ? 0 : symbol->binding == STB_WEAK ? 1 : 2);
-	rank = rank << 1 | !symbol->dynamic;
+	rank = rank << 1 | (symbol->dynamic ? 0 : 1);
 	/* `malloc` rather than its alias `__libc_malloc`. */
 	return rank << 2 | (underscores < 2 ? 2 - underscores : 0);
 }

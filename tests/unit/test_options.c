@@ -284,6 +284,7 @@ static void test_defaults(void **state)
 	assert_int_equal(run.options.interval_ns, 0);
 	assert_false(run.options.no_follow);
 	assert_false(run.options.no_pause);
+	assert_false(run.options.no_namespace);
 	assert_false(run.options.no_demangle);
 	assert_false(run.options.place_at_entry);
 	assert_false(run.options.empty_probes);
@@ -301,7 +302,7 @@ static void test_command_options(void **state)
 
 	(void)state;
 	parse_right(&run, "-u nobody --no-follow -d 1.5 --attach=multi --alloc-prefix je_ "
-			  "--alloc-prefix=my_ --object /a --no-pause -vv ls");
+			  "--alloc-prefix=my_ --object /a --no-pause --no-namespace -vv ls");
 	assert_string_equal(run.options.user, "nobody");
 	assert_true(run.options.no_follow);
 	assert_int_equal(run.options.duration_ns, 1500000000);
@@ -312,6 +313,7 @@ static void test_command_options(void **state)
 	assert_int_equal(run.options.objects.count, 1);
 	assert_string_equal(run.options.objects.texts[0], "/a");
 	assert_true(run.options.no_pause);
+	assert_true(run.options.no_namespace);
 	assert_int_equal(run.options.verbosity, 2);
 	run_end(&run);
 }
@@ -426,6 +428,7 @@ static void test_contradictions(void **state)
 	assert_wrong("--top 3", "nothing to trace");
 	assert_wrong("-p 1 ls", "either --pid or a command ('ls'), not both");
 	assert_wrong("-p 1 -- ls", "not both");
+	assert_wrong("--no-namespace -p 1", "--no-namespace has no meaning with --pid");
 	assert_wrong("-i 1 ls", "--interval has no meaning when a command is run");
 	assert_wrong("-u root -p 1", "--user has no meaning with --pid");
 	assert_wrong("report", "report needs the file");
