@@ -31,8 +31,8 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-
 
 SOURCES := $(shell find src -name '*.c' | sort)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
-# Everything that unit tests may link: all but main, and what needs the BPF skeleton.
-LIB_OBJECTS := $(filter-out $(BUILD)/src/main.o $(BUILD)/src/trace/tracer.o,$(OBJECTS))
+# An archive, so that a unit test links no more than it calls.
+ARCHIVE := $(BUILD)/libleaktrace.a
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_HEADERS := $(wildcard bpf/*.bpf.h) include/wire.h vmlinux.h
 SKELETON := $(BUILD)/leaktrace.skel.h
@@ -120,10 +120,15 @@ unit: unit-tests
 e2e: all programs
 	@scripts/run-tests.sh e2e
 
-$(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(LIB_OBJECTS) Makefile
+$(ARCHIVE): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(ARCHIVE) Makefile
 	$(call say,TEST,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LEAKTRACE_CFLAGS) $(CFLAGS) -Itests/unit -MMD -MP $(LDFLAGS) -o $@ $< $(LIB_OBJECTS) $(LIBS) -lcmocka
+	$(Q)$(CC) $(LEAKTRACE_CFLAGS) $(CFLAGS) -Itests/unit -MMD -MP $(LDFLAGS) -o $@ $< $(ARCHIVE) $(LIBS) -lcmocka
 
 -include $(PROGRAM_MK)
 -include tests/bench/bench.mk
