@@ -44,6 +44,7 @@ struct thread {
 	u32 depth;
 	s64 live_change; /* of live bytes, not yet added to the space's */
 	s64 live_change_peak;
+	s64 lump; /* see peak.bpf.h */
 	struct call calls[MAX_CALLS];
 	struct wire_event_stack stack; /* scratch; per thread, since probes can be preempted */
 };

@@ -6,11 +6,12 @@
 #include "maps.bpf.h"
 
 /*
- * Live bytes are added to the space's counter in lumps, so that threads do not
- * fight for its line; the peak is exact for one thread and low by at most this
- * much for each further one.
+ * Changes are added to the space's counter in lumps, so that threads do not fight
+ * for its line. A lump is a 64th of the peak so far and at most 64 KiB: the peak
+ * of a thread that has ended is exact, and each thread that runs may hold one back.
  */
-#define LIVE_CHANGE_LUMP (64 << 10)
+#define PEAK_LUMP_SHIFT 6
+#define PEAK_LUMP_MAX (64 << 10)
 
 static __noinline void peak_flush(struct thread *thread)
 {
@@ -31,6 +32,8 @@ static __noinline void peak_flush(struct thread *thread)
 		    __sync_val_compare_and_swap(&space->peak_bytes, peak, top) == peak)
 			break;
 	}
+	peak = space->peak_bytes >> PEAK_LUMP_SHIFT;
+	thread->lump = peak < PEAK_LUMP_MAX ? peak : PEAK_LUMP_MAX;
 }
 
 static __always_inline void peak_add(struct thread *thread, s64 bytes)
@@ -38,7 +41,7 @@ static __always_inline void peak_add(struct thread *thread, s64 bytes)
 	thread->live_change += bytes;
 	if (thread->live_change > thread->live_change_peak)
 		thread->live_change_peak = thread->live_change;
-	if (thread->live_change > LIVE_CHANGE_LUMP || thread->live_change < -LIVE_CHANGE_LUMP)
+	if (thread->live_change > thread->lump || thread->live_change < -thread->lump)
 		peak_flush(thread);
 }
 

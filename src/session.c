@@ -164,6 +164,7 @@ static int start_following(struct session *session)
 	struct follow_config config = {
 		.scope = session->target.scope,
 		.mode = session->mode,
+		.may_stop = !session->options->no_pause,
 		.tracer = session->tracer,
 		.modules = session->modules,
 		.processes = session->processes,

@@ -24,6 +24,8 @@
 /* New stacks do not wake us: look at least so often. */
 #define LOOK_MS 200
 #define COLLECT_AFTER_ENDED 256
+/* Steps without an event after which we look whether anybody is left. */
+#define IDLE_STEPS 10
 
 enum source {
 	SOURCE_KERNEL,
@@ -38,6 +40,7 @@ struct loop {
 	int epoll_fd;
 	int fds[SOURCES]; /* -1: not used */
 	int interrupts;
+	int idle_steps;
 	bool done;
 };
 
@@ -145,7 +148,11 @@ static int step(struct loop *loop)
 
 	if (count < 0)
 		return errno == EINTR ? 0 : -errno;
-	count = count < SOURCES ? count : SOURCES;
+	loop->idle_steps = count ? 0 : loop->idle_steps + 1;
+	if (loop->idle_steps >= IDLE_STEPS) {
+		follower_check_alive(config->follower);
+		loop->idle_steps = 0;
+	}
 	tracer_drain(config->tracer, wait_event, config->follower);
 	for (int i = 0; i < count; i++)
 		on_source(loop, (enum source)events[i].data.u32);

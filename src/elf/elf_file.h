@@ -41,8 +41,10 @@ const char *elf_file_interpreter(struct elf_file *file);
 /* True for an executable or library with a dynamic section. */
 bool elf_file_is_dynamic(struct elf_file *file);
 
-/* Calls `visit` for each DT_NEEDED name in order, until it returns nonzero; returns what it returned. */
-int elf_file_each_needed(struct elf_file *file, int (*visit)(const char *soname, void *context), void *context);
+/* Calls `visit` for each DT_NEEDED name in order, until it returns nonzero; returns what it
+ * returned. */
+int elf_file_each_needed(struct elf_file *file, int (*visit)(const char *soname, void *context),
+			 void *context);
 
 /* DT_RUNPATH or else DT_RPATH ("a:b", with $ORIGIN as it stands), NULL when there is none. */
 const char *elf_file_runpath(struct elf_file *file);
@@ -53,19 +55,21 @@ bool elf_file_has_section(struct elf_file *file, const char *name);
 bool elf_file_is_go(struct elf_file *file);
 
 struct elf_symbol {
-	const char *name;  /* without version suffix; valid as long as the file */
-	uint64_t address;  /* virtual address in the file's own terms */
-	uint64_t size;	   /* 0: unknown */
-	uint8_t type;	   /* STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, ... */
-	uint8_t binding;   /* STB_GLOBAL, ... */
-	bool dynamic;	   /* of .dynsym */
+	const char *name; /* without version suffix; valid as long as the file */
+	uint64_t address; /* virtual address in the file's own terms */
+	uint64_t size;	  /* 0: unknown */
+	uint8_t type;	  /* STT_FUNC, STT_GNU_IFUNC, STT_OBJECT, ... */
+	uint8_t binding;  /* STB_GLOBAL, ... */
+	bool dynamic;	  /* of .dynsym */
 };
 
 /*
  * Calls `visit` for every defined symbol of .symtab and of .dynsym (a name that
  * is in both comes twice), until it returns nonzero; returns what it returned.
  */
-int elf_file_each_symbol(struct elf_file *file, int (*visit)(const struct elf_symbol *symbol, void *context), void *context);
+int elf_file_each_symbol(struct elf_file *file,
+			 int (*visit)(const struct elf_symbol *symbol, void *context),
+			 void *context);
 
 /* Virtual address to offset in the file, by the PT_LOAD segments; and back. UINT64_MAX: in none. */
 uint64_t elf_file_offset_of(struct elf_file *file, uint64_t address);
@@ -76,6 +80,7 @@ uint64_t elf_file_address_of(struct elf_file *file, uint64_t offset);
  * `*start` its first virtual address, `*size` its bytes in the file. Returns
  * NULL when no executable segment holds it.
  */
-const uint8_t *elf_file_code(struct elf_file *file, uint64_t address, uint64_t *start, uint64_t *size);
+const uint8_t *elf_file_code(struct elf_file *file, uint64_t address, uint64_t *start,
+			     uint64_t *size);
 
 #endif

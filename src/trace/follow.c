@@ -3,6 +3,7 @@
 #include "trace/follow.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -309,11 +310,13 @@ static void process_forked(struct follower *follower, const struct wire_event_pr
 		.time_ns = event->head.time_ns,
 	};
 
-	followed_add(follower, event->head.pid, event->head.space);
-	if (event->shares_space)
-		return;
-	if (!processes_start(follower->config.processes, &start))
+	struct followed *process = followed_add(follower, event->head.pid, event->head.space);
+	struct scan scan;
+
+	if (!event->shares_space && !processes_start(follower->config.processes, &start))
 		processes_inherit(follower->config.processes, event->head.space, event->old_space);
+	if (process && follower->config.scope == FOLLOW_PROCESSES && !follower->config.may_stop)
+		scan_process(follower, process, true, &scan);
 }
 
 /*
@@ -380,6 +383,23 @@ static void process_exited(struct follower *follower, const struct wire_event_pr
 			      signal ? PROCESS_SIGNALED : PROCESS_EXITED,
 			      signal ? signal : (int)(event->exit_code >> 8 & 0xff),
 			      event->head.time_ns);
+}
+
+static void check_alive(uint32_t space, uint32_t pid, void *context)
+{
+	struct follower *follower = context;
+	struct followed *process = followed_find(follower, pid);
+
+	if (!kill(pid, 0) || errno != ESRCH)
+		return;
+	if (process)
+		followed_free(follower, process);
+	processes_end(follower->config.processes, space, PROCESS_EXITED, 0, monotonic_ns());
+}
+
+void follower_check_alive(struct follower *follower)
+{
+	processes_each_running(follower->config.processes, check_alive, follower);
 }
 
 void follower_event(struct follower *follower, const struct wire_event *event)

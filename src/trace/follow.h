@@ -32,6 +32,7 @@ enum follow_scope {
 struct follow_config {
 	enum follow_scope scope;
 	enum attach_mode mode; /* as the tracer's */
+	bool may_stop;	       /* children wait for their probes */
 	struct tracer *tracer;
 	struct modules *modules;
 	struct processes *processes;
@@ -60,6 +61,9 @@ int follower_add_command(struct follower *follower, pid_t pid, bool may_stop);
  * allocator was found in it, or another -errno.
  */
 int follower_add_process(struct follower *follower, pid_t pid);
+
+/* Ends what is no more, should the event of its end have been lost. */
+void follower_check_alive(struct follower *follower);
 
 /* Acts on an event of the tracer. */
 void follower_event(struct follower *follower, const struct wire_event *event);

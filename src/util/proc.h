@@ -17,8 +17,8 @@ struct proc_map {
 	bool readable;
 	bool writable;
 	bool executable;
-	bool deleted;	 /* the path ended in " (deleted)", cut off here */
-	char *path;	 /* "" for anonymous memory */
+	bool deleted; /* the path ended in " (deleted)", cut off here */
+	char *path;   /* "" for anonymous memory */
 };
 
 /* Reads /proc/PID/maps. Returns 0 and an array to be freed by proc_maps_free, or -errno. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Containers of the standard library: what they hold is released with them.
- * EXPECT heap acquired=431/31353 released=408/29860 live=23/1493
- * EXPECT site @libstdc++ 1/any
+ * EXPECT heap acquired=432/104057 released=408/29860 live=24/74197
  * DEEP EXPECT stack leak_vector 1/400
  * DEEP EXPECT stack leak_map 20/960
  * DEEP EXPECT stack leak_string 1/101
