@@ -142,6 +142,9 @@ enum {
 
 struct task_struct;
 struct signal_struct;
+struct mm_struct;
+struct uprobes_state;
+struct xol_area;
 struct pid;
 struct upid;
 struct ns_common;
@@ -164,10 +167,23 @@ struct task_struct {
 	char comm[16];
 	struct pid *thread_pid;
 	unsigned int flags;
+	struct mm_struct *mm;
 };
 
 struct signal_struct {
 	atomic_t live;
+};
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
+struct mm_struct {
+	struct uprobes_state uprobes_state;
+};
+
+struct xol_area {
+	long unsigned int vaddr;
 };
 
 struct upid {

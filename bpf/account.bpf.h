@@ -99,15 +99,18 @@ static __always_inline void account_restore(struct thread *thread, u32 kind, u64
 	}
 }
 
-/* Takes an acquisition out as if it had never been: the outer call counts it. */
-static __always_inline void account_forget(struct thread *thread, u32 kind, u64 id)
+/*
+ * Takes an acquisition out as if it had never been: the outer call counts it. Returns
+ * when it was born, in ticks, or 0.
+ */
+static __always_inline u32 account_forget(struct thread *thread, u32 kind, u64 id)
 {
 	struct wire_live value = {};
 	struct wire_site *site;
 	u32 index;
 
 	if (!account_take(thread, kind, id, &value))
-		return;
+		return 0;
 	index = value.site;
 	site = bpf_map_lookup_elem(&sites, &index);
 	if (site) {
@@ -115,6 +118,7 @@ static __always_inline void account_forget(struct thread *thread, u32 kind, u64 
 		__sync_fetch_and_add(&site->acquired_bytes, -value.size);
 	}
 	peak_add(thread, -(s64)value.size);
+	return value.born;
 }
 
 #endif

@@ -91,19 +91,62 @@ static __always_inline void calls_drop_below(struct thread *thread, u64 stack_po
 	}
 }
 
+/*
+ * A function that ends with a jump to another (realloc of NULL, to malloc) leaves it
+ * its own stack pointer, and the kernel's return trampoline as the return address:
+ * both will be seen to return.
+ */
+static __noinline bool call_is_jump(u64 stack_pointer)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 trampoline = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr), target = 0;
+
+	return !bpf_probe_read_user(&target, sizeof(target), (void *)stack_pointer) &&
+	       target == trampoline;
+}
+
+/* Drops the calls that were left before the one that begins at `stack_pointer`. */
+static __always_inline void calls_drop_left(struct thread *thread, u64 stack_pointer)
+{
+	struct call *call;
+
+	calls_drop_below(thread, stack_pointer);
+	call = call_top(thread);
+	if (call && call->stack_pointer == stack_pointer && !call_is_jump(stack_pointer))
+		calls_drop_below(thread, stack_pointer + 1);
+}
+
+/*
+ * The old block is taken out at entry. Inside another resizing call (reallocarray
+ * -> realloc) that has been done: from here on it is the inner call's to give back.
+ */
+static __always_inline void call_take_old(struct thread *thread, struct call *outer,
+					  struct call *call, u32 kind)
+{
+	if (outer && outer->has_old && outer->id == call->id) {
+		call->old = outer->old;
+		call->has_old = true;
+		outer->has_old = false;
+		outer->id = 0;
+	} else {
+		call->has_old = account_take(thread, kind, call->id, &call->old);
+	}
+}
+
 /* Returns false when the call need not be seen at its return. */
 static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe probe)
 {
 	struct thread *thread = thread_current();
-	struct call *call;
+	struct call *outer, *call;
 
 	if (!thread)
 		return false;
-	calls_drop_below(thread, PT_REGS_SP(regs) + 1);
+	calls_drop_left(thread, PT_REGS_SP(regs));
 	if (thread->depth >= MAX_CALLS) {
 		count(WIRE_LOST_CALLS);
 		return false;
 	}
+	outer = call_top(thread);
 	thread->depth++;
 	call = call_top(thread);
 	if (!call)
@@ -116,7 +159,7 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 		return true;
 	call->id = call_argument(regs, probe.id_arg);
 	if (probe.op == WIRE_RESIZE && call->id)
-		call->has_old = account_take(thread, probe.kind, call->id, &call->old);
+		call_take_old(thread, outer, call, probe.kind);
 	return true;
 }
 
@@ -135,8 +178,11 @@ static __always_inline void call_tell_outer(struct thread *thread, u64 id, u64 s
 static __always_inline void call_acquired(struct pt_regs *regs, struct thread *thread,
 					  struct call *call, u32 kind, u64 id, u32 born)
 {
-	if (call->has_inner && id - call->inner_id <= call->inner_size)
-		account_forget(thread, kind, call->inner_id);
+	if (call->has_inner && id - call->inner_id <= call->inner_size) {
+		u32 inner_born = account_forget(thread, kind, call->inner_id);
+
+		born = born ?: inner_born;
+	}
 	unwind_at_return(regs, &thread->stack);
 	account_acquire(thread, kind, id, call->size, born);
 	call_tell_outer(thread, id, call->size);

@@ -134,12 +134,12 @@ struct wire_space {
 /* ---- events -------------------------------------------------------------- */
 
 enum wire_event_type {
-	WIRE_EVENT_STACK,  /* a site was seen for the first time */
-	WIRE_EVENT_FORK,   /* a followed process made a child */
-	WIRE_EVENT_EXEC,   /* a followed process replaced its address space */
-	WIRE_EVENT_EXIT,   /* the last thread of a followed process ended */
-	WIRE_EVENT_LIBS,   /* a followed process changed its list of libraries */
-	WIRE_EVENT_BORN,   /* a followed child makes its first step (see parking) */
+	WIRE_EVENT_STACK, /* a site was seen for the first time */
+	WIRE_EVENT_FORK,  /* a followed process made a child */
+	WIRE_EVENT_EXEC,  /* a followed process replaced its address space */
+	WIRE_EVENT_EXIT,  /* the last thread of a followed process ended */
+	WIRE_EVENT_LIBS,  /* a followed process changed its list of libraries */
+	WIRE_EVENT_BORN,  /* a followed child makes its first step (see parking) */
 };
 
 struct wire_event {
@@ -170,11 +170,11 @@ struct wire_event_stack {
 struct wire_event_process {
 	struct wire_event head;
 	u32 parent_pid;
-	u32 old_space; /* EXEC: the space that ended; FORK: the parent's */
-	u32 exit_code; /* EXIT: as wait(2) gives it */
+	u32 old_space;	  /* EXEC: the space that ended; FORK: the parent's */
+	u32 exit_code;	  /* EXIT: as wait(2) gives it */
 	u32 shares_space; /* FORK with CLONE_VM; EXEC: `old_space` goes on without us */
-	u64 exe_inode; /* EXEC */
-	u32 exe_dev;   /* EXEC: kernel form, major << 20 | minor */
+	u64 exe_inode;	  /* EXEC */
+	u32 exe_dev;	  /* EXEC: kernel form, major << 20 | minor */
 	u32 unused;
 	char comm[16];
 };
@@ -183,17 +183,17 @@ struct wire_event_process {
 
 /* Per-CPU counters; the names and what they mean are in model/loss.c. */
 enum wire_counter {
-	WIRE_LOST_LIVE,	       /* live table full */
-	WIRE_LOST_SITES,       /* site table full */
-	WIRE_LOST_EVENTS,      /* ring buffer full */
-	WIRE_LOST_THREADS,     /* no memory for a thread's state */
-	WIRE_LOST_SPACES,      /* no address-space number left */
-	WIRE_LOST_CALLS,       /* a return without its entry */
-	WIRE_MISSED_RELEASES,  /* an acquired id was live already */
-	WIRE_ABANDONED_CALLS,  /* entered, left by longjmp or an exception */
+	WIRE_LOST_LIVE,		 /* live table full */
+	WIRE_LOST_SITES,	 /* site table full */
+	WIRE_LOST_EVENTS,	 /* ring buffer full */
+	WIRE_LOST_THREADS,	 /* no memory for a thread's state */
+	WIRE_LOST_SPACES,	 /* no address-space number left */
+	WIRE_LOST_CALLS,	 /* a return without its entry */
+	WIRE_MISSED_RELEASES,	 /* an acquired id was live already */
+	WIRE_ABANDONED_CALLS,	 /* entered, left by longjmp or an exception */
 	WIRE_UNMATCHED_RELEASES, /* of ids acquired before the trace */
 	WIRE_FAILED_STACKS,
-	WIRE_COLLISIONS,       /* two stacks, one hash: told apart by `check` */
+	WIRE_COLLISIONS, /* two stacks, one hash: told apart by `check` */
 	WIRE_COUNTERS,
 };
 

@@ -11,8 +11,11 @@ import sys
 # struct: the fields wanted. A field inside an anonymous member is named like any other.
 STRUCTS = {
     "task_struct": "pid tgid group_leader signal exit_code comm thread_pid"
-    " flags",
+    " flags mm",
     "signal_struct": "live",
+    "mm_struct": "uprobes_state",
+    "uprobes_state": "xol_area",
+    "xol_area": "vaddr",
     "pid": "level numbers",
     "upid": "nr ns",
     "ns_common": "inum",

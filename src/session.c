@@ -151,7 +151,7 @@ static int make_parts(struct session *session)
 	session->modules = modules_new(&session->allocators);
 	if (session->snapshot)
 		session->processes = processes_new(session->snapshot, session->start_ns);
-	if (!session->symbols || !session->modules || !session->processes ||
+	if (!session->snapshot || !session->symbols || !session->modules || !session->processes ||
 	    describe_run(session)) {
 		log_error("out of memory");
 		return -ENOMEM;

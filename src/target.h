@@ -44,7 +44,8 @@ void target_signal(const struct target *target, int signal);
 /* Looks whether the command has ended; true when it just did. */
 bool target_reap(struct target *target);
 
-/* Waits for the command's end; returns its exit status as a shell's (128 + signal), 0 without one. */
+/* Waits for the command's end; returns its exit status as a shell's (128 + signal), 0 without one.
+ */
 int target_wait(struct target *target);
 
 /* Says why the command could not be run; returns the exit status for it. */

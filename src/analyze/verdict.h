@@ -9,16 +9,16 @@
 struct snapshot;
 
 enum verdict_word {
-	VERDICT_NONE,	    /* no gate was asked for */
+	VERDICT_NONE, /* no gate was asked for */
 	VERDICT_CLEAN,
 	VERDICT_LEAK,
 	VERDICT_UNMEASURED,
 };
 
 struct verdict_reason {
-	const char *id;	  /* stable: "no-allocator", a loss's name, ... */
+	const char *id; /* stable: "no-allocator", a loss's name, ... */
 	const char *text;
-	uint64_t value;	  /* the number behind it */
+	uint64_t value; /* the number behind it */
 };
 
 struct verdict {

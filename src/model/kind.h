@@ -11,14 +11,14 @@ enum kind {
 };
 
 struct kind_info {
-	const char *name;	 /* in JSON and options */
-	const char *noun;	 /* one of it, in text reports */
+	const char *name; /* in JSON and options */
+	const char *noun; /* one of it, in text reports */
 	const char *nouns;
 	bool has_bytes;
 	const char *acquisitions; /* what acquiring one is called, in text reports */
 	const char *releases;
-	const char *id_name;	 /* JSON key of a resource's id */
-	bool id_is_address;	 /* shown in hex */
+	const char *id_name; /* JSON key of a resource's id */
+	bool id_is_address;  /* shown in hex */
 };
 
 extern const struct kind_info kind_table[KIND_COUNT];

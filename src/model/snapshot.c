@@ -125,10 +125,8 @@ void process_sum_totals(struct process *process)
 const char *leak_class_name(enum leak_class leak_class)
 {
 	static const char *const names[CLASS_COUNT] = {
-		[CLASS_DEFINITE] = "definite",
-		[CLASS_INDIRECT] = "indirect",
-		[CLASS_POSSIBLE] = "possible",
-		[CLASS_REACHABLE] = "reachable",
+		[CLASS_DEFINITE] = "definite",	       [CLASS_INDIRECT] = "indirect",
+		[CLASS_POSSIBLE] = "possible",	       [CLASS_REACHABLE] = "reachable",
 		[CLASS_UNCLASSIFIED] = "unclassified",
 	};
 

@@ -23,13 +23,14 @@ struct strings;
 /* One line of a named stack. An inlined call gives a frame of its own. */
 struct frame {
 	uint64_t ip;
-	const char *function;	/* NULL: unknown */
-	uint64_t offset;	/* from the function's start, or, with no function, module-relative address */
-	const char *module;	/* path of the mapped file, NULL: unknown */
-	const char *build_id;	/* hex, NULL: none */
-	const char *file;	/* source file, NULL: unknown */
-	uint32_t line;		/* 0: unknown */
-	bool inlined;		/* expanded from the frame after it */
+	const char *function; /* NULL: unknown */
+	uint64_t offset; /* from the function's start, or, with no function, module-relative address
+			  */
+	const char *module;   /* path of the mapped file, NULL: unknown */
+	const char *build_id; /* hex, NULL: none */
+	const char *file;     /* source file, NULL: unknown */
+	uint32_t line;	      /* 0: unknown */
+	bool inlined;	      /* expanded from the frame after it */
 };
 
 /*
@@ -48,12 +49,12 @@ struct stack {
 struct mapping {
 	uint64_t start;
 	uint64_t end;
-	uint64_t file_offset;	/* of `start` */
-	uint64_t device;	/* kernel form of /proc/PID/maps: major << 20 | minor */
+	uint64_t file_offset; /* of `start` */
+	uint64_t device;      /* kernel form of /proc/PID/maps: major << 20 | minor */
 	uint64_t inode;
-	const char *path;	/* as the process sees it; "[vdso]" and the like included */
-	const char *open_path;	/* where leaktrace can open it, NULL: like `path` */
-	const char *build_id;	/* hex, NULL: none or not read */
+	const char *path;      /* as the process sees it; "[vdso]" and the like included */
+	const char *open_path; /* where leaktrace can open it, NULL: like `path` */
+	const char *build_id;  /* hex, NULL: none or not read */
 };
 
 /* One live block, mapping, descriptor, thread. */
@@ -85,13 +86,13 @@ struct totals {
 struct site {
 	enum kind kind;
 	enum leak_class leak_class;
-	uint32_t stack;		/* index into the process's stacks, or SITE_NO_STACK */
+	uint32_t stack; /* index into the process's stacks, or SITE_NO_STACK */
 	uint64_t acquired_count;
 	uint64_t acquired_bytes;
 	uint64_t released_count;
 	uint64_t released_bytes;
-	uint64_t lost_count;	/* acquisitions not tracked for want of room */
-	uint64_t first_ns;	/* first and last acquisition, since the session's start */
+	uint64_t lost_count; /* acquisitions not tracked for want of room */
+	uint64_t first_ns;   /* first and last acquisition, since the session's start */
 	uint64_t last_ns;
 	struct resource *live;
 	size_t live_count;
@@ -111,16 +112,16 @@ enum process_end {
 struct process {
 	uint32_t pid;
 	uint32_t ppid;
-	uint32_t image;		/* 0 after fork, +1 with every exec of this pid */
+	uint32_t image; /* 0 after fork, +1 with every exec of this pid */
 	const char *comm;
-	const char *exe;	/* path, NULL: unknown */
+	const char *exe; /* path, NULL: unknown */
 	enum process_end end;
 	int end_value;
-	uint64_t start_ns;	/* since the session's start; when we began to look */
+	uint64_t start_ns; /* since the session's start; when we began to look */
 	uint64_t end_ns;
-	bool measured;		/* false: no allocator was found in it */
+	bool measured;		       /* false: no allocator was found in it */
 	const char *unmeasured_reason; /* NULL when measured */
-	uint64_t unmatched_releases; /* of resources from before the trace or a parent's */
+	uint64_t unmatched_releases;   /* of resources from before the trace or a parent's */
 	struct totals totals[KIND_COUNT];
 	struct mapping *mappings;
 	size_t mapping_count;
@@ -133,8 +134,8 @@ struct process {
 struct snapshot {
 	struct strings *strings;
 	const char *leaktrace_version;
-	const char *kernel;	/* uname -r */
-	const char **command;	/* NULL for -p */
+	const char *kernel;   /* uname -r */
+	const char **command; /* NULL for -p */
 	size_t command_count;
 	int64_t started_unix_ns;
 	uint64_t duration_ns;

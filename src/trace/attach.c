@@ -90,8 +90,8 @@ void links_close(struct links *links)
 
 	for (size_t i = 0; i < count; i++) {
 		closers[i] = (struct closer){ .links = links, .first = i };
-		closers[i].started = !pthread_create(&closers[i].thread, NULL, close_share,
-						     &closers[i]);
+		closers[i].started =
+			!pthread_create(&closers[i].thread, NULL, close_share, &closers[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (closers[i].started)

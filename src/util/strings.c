@@ -26,7 +26,8 @@ void strings_free(struct strings *strings)
 
 	if (!strings)
 		return;
-	HASH_ITER(hh, strings->entries, entry, next) {
+	HASH_ITER(hh, strings->entries, entry, next)
+	{
 		HASH_DEL(strings->entries, entry);
 		free(entry);
 	}

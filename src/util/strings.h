@@ -7,7 +7,8 @@ struct strings;
 
 struct strings *strings_new(void);
 void strings_free(struct strings *strings);
-/* Returns the pool's copy of `text`, the same pointer for equal strings; NULL for NULL or when out of memory. */
+/* Returns the pool's copy of `text`, the same pointer for equal strings; NULL for NULL or when out
+ * of memory. */
 const char *strings_intern(struct strings *strings, const char *text);
 
 #endif
