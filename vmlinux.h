@@ -152,6 +152,11 @@ struct pid_namespace;
 struct linux_binprm;
 struct file;
 struct inode;
+struct fs_struct;
+struct path;
+struct dentry;
+struct nsproxy;
+struct mnt_namespace;
 struct super_block;
 struct bpf_raw_tracepoint_args;
 struct pt_regs;
@@ -168,6 +173,8 @@ struct task_struct {
 	struct pid *thread_pid;
 	unsigned int flags;
 	struct mm_struct *mm;
+	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
 };
 
 struct signal_struct {
@@ -216,6 +223,26 @@ struct file {
 struct inode {
 	long unsigned int i_ino;
 	struct super_block *i_sb;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct fs_struct {
+	struct path root;
+};
+
+struct dentry {
+	struct inode *d_inode;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
 };
 typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;

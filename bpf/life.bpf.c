@@ -108,16 +108,26 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+static __always_inline void exe_fill(struct wire_exe *exe, struct linux_binprm *bprm,
+				     struct task_struct *task)
+{
+	struct inode *inode = BPF_CORE_READ(bprm, file, f_inode);
+	struct inode *root = BPF_CORE_READ(task, fs, root.dentry, d_inode);
+
+	exe->inode = BPF_CORE_READ(inode, i_ino);
+	exe->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	exe->root_inode = BPF_CORE_READ(root, i_ino);
+	exe->root_dev = BPF_CORE_READ(root, i_sb, s_dev);
+	exe->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
 SEC("raw_tp/sched_process_exec")
 int process_exec(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct inode *inode = BPF_CORE_READ(bprm, file, f_inode);
 	struct wire_event_process event;
 	struct wire_follow *follow;
 	struct thread *thread;
-	struct wire_exe exe = {};
 	u32 pid = follow_pid(task);
 
 	follow = bpf_map_lookup_elem(&followed, &pid);
@@ -129,17 +139,14 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	event_fill(&event, WIRE_EVENT_EXEC, space_new(), pid, task);
 	event.old_space = follow->space;
 	event.shares_space = follow->flags & WIRE_FOLLOW_SHARES;
-	exe.inode = BPF_CORE_READ(inode, i_ino);
-	exe.dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	event.exe_inode = exe.inode;
-	event.exe_dev = exe.dev;
+	exe_fill(&event.exe, (struct linux_binprm *)ctx->args[2], task);
 	follow->space = event.head.space;
 	follow->flags &= ~(WIRE_FOLLOW_SHARES | WIRE_FOLLOW_NEWBORN);
 	if (thread) {
 		thread->space = event.head.space;
 		thread->depth = 0;
 	}
-	if ((follow->flags & WIRE_FOLLOW_PARK) && !bpf_map_lookup_elem(&known_exes, &exe))
+	if ((follow->flags & WIRE_FOLLOW_PARK) && !bpf_map_lookup_elem(&known_exes, &event.exe))
 		event.head.parked = park(pid);
 	event_send(&event);
 	return 0;

@@ -23,8 +23,9 @@ static __always_inline struct stack_hash stack_hash(const struct wire_event_stac
 						    u32 kind)
 {
 	u32 shard = bpf_get_smp_processor_id() & (site_shards - 1);
-	u64 a = 0x9ae16a3b2f90404fULL ^ space ^ ((u64)kind << 32) ^ ((u64)shard << 40);
-	u64 b = 0xc949d7c7509e6557ULL + space;
+	/* Spread, or the space's few bits and the first frame's could make up for each other. */
+	u64 a = (space ^ ((u64)kind << 32) ^ ((u64)shard << 40)) * 0x9ae16a3b2f90404fULL;
+	u64 b = (u64)space * 0xc949d7c7509e6557ULL;
 	struct stack_hash hash;
 
 	for (u32 i = 0; i < WIRE_MAX_FRAMES; i++) {

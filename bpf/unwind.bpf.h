@@ -8,6 +8,25 @@
 
 #include "maps.bpf.h"
 
+/* Below is nothing mapped, above no program of a 48-bit address space. */
+#define CODE_FIRST 4096
+#define CODE_LAST ((1ULL << 48) - 1)
+
+/*
+ * A frame pointer used for other things leads into data. What it finds there differs
+ * from call to call: kept, each would make a call site of its own and fill the table.
+ */
+static __always_inline void unwind_cut_data(struct wire_event_stack *stack)
+{
+	for (u32 i = 1; i < WIRE_MAX_FRAMES && i < stack->depth; i++) {
+		if (stack->frames[i] < CODE_FIRST || stack->frames[i] > CODE_LAST) {
+			stack->depth = i;
+			stack->flags = 0;
+			return;
+		}
+	}
+}
+
 /*
  * At a function's return: the instruction pointer is the return address, and the
  * frame pointer the caller's, so the helper sees every frame that keeps one.
@@ -36,6 +55,7 @@ static __always_inline void unwind_at_return(struct pt_regs *regs, struct wire_e
 	stack->depth = bytes / sizeof(u64);
 	if (stack->depth >= limit)
 		stack->flags = WIRE_STACK_TRUNCATED;
+	unwind_cut_data(stack);
 }
 
 #endif

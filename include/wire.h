@@ -167,15 +167,26 @@ struct wire_event_stack {
 /* No frame but the first could be read. */
 #define WIRE_STACK_FAILED 0x2
 
+/*
+ * Key of the set of executables already looked at. The same file started in another
+ * root or mount namespace finds another ld.so, maybe one without our probe.
+ */
+struct wire_exe {
+	u64 inode;
+	u64 root_inode;
+	u32 dev; /* kernel form, major << 20 | minor */
+	u32 root_dev;
+	u32 mount_ns;
+	u32 unused;
+};
+
 struct wire_event_process {
 	struct wire_event head;
 	u32 parent_pid;
-	u32 old_space;	  /* EXEC: the space that ended; FORK: the parent's */
-	u32 exit_code;	  /* EXIT: as wait(2) gives it */
-	u32 shares_space; /* FORK with CLONE_VM; EXEC: `old_space` goes on without us */
-	u64 exe_inode;	  /* EXEC */
-	u32 exe_dev;	  /* EXEC: kernel form, major << 20 | minor */
-	u32 unused;
+	u32 old_space;	     /* EXEC: the space that ended; FORK: the parent's */
+	u32 exit_code;	     /* EXIT: as wait(2) gives it */
+	u32 shares_space;    /* FORK with CLONE_VM; EXEC: `old_space` goes on without us */
+	struct wire_exe exe; /* EXEC */
 	char comm[16];
 };
 
@@ -215,13 +226,6 @@ struct wire_follow {
 /* SIGSTOP it at its first step. */
 #define WIRE_FOLLOW_NEWBORN 0x4
 
-/* Key of the set of executables already looked at. */
-struct wire_exe {
-	u64 inode;
-	u32 dev;
-	u32 unused;
-};
-
 _Static_assert(sizeof(struct wire_probe) == 8, "a cookie is 64 bits");
 _Static_assert(sizeof(struct wire_live) == 16, "wire_live");
 _Static_assert(sizeof(struct wire_bucket) == 192, "wire_bucket");
@@ -230,6 +234,7 @@ _Static_assert(sizeof(struct wire_space) == 64, "one cache line");
 _Static_assert(sizeof(struct wire_event) == 24, "wire_event");
 _Static_assert(sizeof(struct wire_event_stack) == 24 + 24 + 8 * (WIRE_MAX_FRAMES + 1),
 	       "wire_event_stack");
-_Static_assert(sizeof(struct wire_event_process) == 24 + 48, "wire_event_process");
+_Static_assert(sizeof(struct wire_exe) == 32, "wire_exe");
+_Static_assert(sizeof(struct wire_event_process) == 24 + 64, "wire_event_process");
 
 #endif

@@ -11,7 +11,7 @@ import sys
 # struct: the fields wanted. A field inside an anonymous member is named like any other.
 STRUCTS = {
     "task_struct": "pid tgid group_leader signal exit_code comm thread_pid"
-    " flags mm",
+    " flags mm fs nsproxy",
     "signal_struct": "live",
     "mm_struct": "uprobes_state",
     "uprobes_state": "xol_area",
@@ -23,6 +23,11 @@ STRUCTS = {
     "linux_binprm": "file filename",
     "file": "f_inode",
     "inode": "i_ino i_sb",
+    "fs_struct": "root",
+    "path": "dentry",
+    "dentry": "d_inode",
+    "nsproxy": "mnt_ns",
+    "mnt_namespace": "ns",
     "super_block": "s_dev",
     "bpf_raw_tracepoint_args": "args",
     "pt_regs": "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss",

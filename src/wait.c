@@ -24,6 +24,9 @@
 /* New stacks do not wake us: look at least so often. */
 #define LOOK_MS 200
 #define COLLECT_AFTER_ENDED 256
+/* What living processes fill can't be emptied: such a part of the rest is worth a collection. */
+#define COLLECT_FREE_PART 3
+#define COLLECT_MIN_PERCENT 5
 /* Steps without an event after which we look whether anybody is left. */
 #define IDLE_STEPS 10
 
@@ -41,6 +44,7 @@ struct loop {
 	int fds[SOURCES]; /* -1: not used */
 	int interrupts;
 	int idle_steps;
+	unsigned kept_percent; /* of the tables, by the last collection */
 	bool done;
 };
 
@@ -140,6 +144,24 @@ static void on_source(struct loop *loop, enum source source)
 	}
 }
 
+/* Many have ended, or those that have fill the tables. */
+static bool must_collect(const struct loop *loop)
+{
+	size_t ended = processes_uncollected(loop->config->processes);
+	unsigned free_percent = 100 - loop->kept_percent;
+
+	if (!ended || ended >= COLLECT_AFTER_ENDED)
+		return ended;
+	return processes_fill_percent(loop->config->tracer) >
+	       loop->kept_percent + free_percent / COLLECT_FREE_PART + COLLECT_MIN_PERCENT;
+}
+
+static void collect_ended(struct loop *loop)
+{
+	loop->config->on_ended(loop->config->context);
+	loop->kept_percent = processes_fill_percent(loop->config->tracer);
+}
+
 static int step(struct loop *loop)
 {
 	const struct wait_config *config = loop->config;
@@ -156,8 +178,8 @@ static int step(struct loop *loop)
 	tracer_drain(config->tracer, wait_event, config->follower);
 	for (int i = 0; i < count; i++)
 		on_source(loop, (enum source)events[i].data.u32);
-	if (processes_uncollected(config->processes) >= COLLECT_AFTER_ENDED)
-		config->on_ended(config->context);
+	if (must_collect(loop))
+		collect_ended(loop);
 	if (!processes_running(config->processes))
 		loop->done = true;
 	return 0;

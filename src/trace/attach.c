@@ -26,7 +26,7 @@
 #define ATTACH_TYPE_UPROBE_SESSION 57
 #define UPROBE_MULTI_RETURN 1
 
-#define CLOSERS_MAX 32
+#define CLOSERS_MAX 128
 
 /* The part of union bpf_attr that BPF_LINK_CREATE reads for uprobe_multi. */
 struct uprobe_multi_attr {

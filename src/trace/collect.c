@@ -12,6 +12,8 @@
 #include "trace/space.h"
 #include "trace/tracer.h"
 
+#define FILL_SAMPLES 1000
+
 /* Where a line of the site table goes: a site of a process, by indices. */
 struct line_target {
 	struct space *space;
@@ -250,6 +252,24 @@ static int forget_ended(struct processes *processes, struct tracer *tracer)
 	tracer_forget_spaces(tracer, numbers, count);
 	free(numbers);
 	return 0;
+}
+
+unsigned processes_fill_percent(const struct tracer *tracer)
+{
+	size_t line_count, bucket_count, lines_used = 0, keys_used = 0;
+	const struct wire_site *lines = tracer_sites(tracer, &line_count);
+	const struct wire_bucket *buckets = tracer_buckets(tracer, &bucket_count);
+
+	/* Hashed, so any part is like the whole. */
+	for (size_t i = 0; i < FILL_SAMPLES; i++) {
+		const struct wire_bucket *bucket = &buckets[i * bucket_count / FILL_SAMPLES];
+
+		lines_used += lines[i * line_count / FILL_SAMPLES].tag != 0;
+		for (int slot = 0; slot < WIRE_BUCKET_KEYS; slot++)
+			keys_used += bucket->keys[slot] != 0;
+	}
+	keys_used /= WIRE_BUCKET_KEYS;
+	return (lines_used > keys_used ? lines_used : keys_used) * 100 / FILL_SAMPLES;
 }
 
 int processes_collect(struct processes *processes, struct tracer *tracer, uint64_t now_ns)

@@ -19,6 +19,13 @@
 #include "util/log.h"
 #include "util/proc.h"
 
+/*
+ * Links of ended processes are closed so many at a time: a close takes tens of
+ * milliseconds, at which no other process gets its probes. Not more, since each
+ * open link makes every hit of the same function a little slower.
+ */
+#define ENDED_LINKS_MAX 128
+
 /* A followed process by id; an address space may be shared by several (vfork). */
 struct followed {
 	uint32_t pid;
@@ -33,6 +40,7 @@ struct follower {
 	struct follow_config config;
 	struct links life;  /* fork, exec, exit */
 	struct links files; /* FOLLOW_FILES */
+	struct links ended; /* of processes that have ended, not yet closed */
 	struct followed *by_pid;
 };
 
@@ -80,7 +88,9 @@ int follower_new(const struct follow_config *config, struct follower **result)
 static void followed_free(struct follower *follower, struct followed *process)
 {
 	HASH_DEL(follower->by_pid, process);
-	links_close(&process->links);
+	links_move(&follower->ended, &process->links);
+	if (follower->ended.count >= ENDED_LINKS_MAX)
+		links_close(&follower->ended);
 	free(process->attached);
 	free(process);
 }
@@ -98,6 +108,7 @@ void follower_free(struct follower *follower)
 		links_move(&follower->life, &process->links);
 		followed_free(follower, process);
 	}
+	links_move(&follower->life, &follower->ended);
 	links_move(&follower->life, &follower->files);
 	links_close(&follower->life);
 	tracer_unpark_all(follower->config.tracer);
@@ -327,10 +338,8 @@ static void process_forked(struct follower *follower, const struct wire_event_pr
 static void know_exe(struct follower *follower, const struct wire_event_process *event,
 		     const struct scan *scan)
 {
-	struct wire_exe exe = { .inode = event->exe_inode, .dev = event->exe_dev };
-
 	if (follower->config.scope == FOLLOW_FILES && scan->has_library_hook && !scan->error)
-		tracer_know_exe(follower->config.tracer, &exe);
+		tracer_know_exe(follower->config.tracer, &event->exe);
 }
 
 static void process_execed(struct follower *follower, const struct wire_event_process *event)

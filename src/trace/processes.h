@@ -74,5 +74,7 @@ int processes_collect(struct processes *processes, struct tracer *tracer, uint64
 
 /* Ended spaces that were not read yet: collect before the tables run full. */
 size_t processes_uncollected(const struct processes *processes);
+/* How full the fuller one of the kernel's tables is, by samples. */
+unsigned processes_fill_percent(const struct tracer *tracer);
 
 #endif

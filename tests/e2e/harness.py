@@ -642,11 +642,31 @@ def check_variant(variant, result, status, deep=False):
 # ---- what must not stay ------------------------------------------------------
 
 
+def held_by_others():
+    """BPF programs and links that a process holds that is no leaktrace of ours."""
+    held = {"prog_id": set(), "link_id": set()}
+    for process in glob.glob("/proc/[0-9]*"):
+        try:
+            if os.readlink(process + "/exe") == LEAKTRACE:
+                continue
+        except OSError:
+            continue
+        for path in glob.glob(process + "/fdinfo/*"):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    fields = dict(line.split(":", 1) for line in file if ":" in line)
+            except OSError:
+                continue
+            for key in set(held) & set(fields):
+                held[key].add(int(fields[key]))
+    return held
+
+
 def bpf_objects(kind):
-    """Ids of BPF programs or links, but for those of other tools."""
+    """Ids of BPF programs or links, but for those that others hold."""
     tool = shutil.which("bpftool") or "/usr/sbin/bpftool"
     output = subprocess.run([tool, "-j", kind, "show"], capture_output=True, timeout=30, check=True).stdout
-    return {entry["id"] for entry in json.loads(output or b"[]") if entry.get("type") not in ("cgroup_device", "cgroup_skb")}
+    return {entry["id"] for entry in json.loads(output or b"[]")} - held_by_others()[kind + "_id"]
 
 
 def mounts():
@@ -694,11 +714,12 @@ def traces():
 
 
 def left_behind(before, patience_s=10):
-    """What is there now and was not before; the kernel frees some things a little late."""
+    """What is there now, was not before, and does not go; the kernel frees some things late."""
+    now = traces()
+    left = {key: now[key] - before[key] for key in now}
     end = time.monotonic() + patience_s
-    while True:
-        now = traces()
-        left = {key: now[key] - before[key] for key in now if now[key] - before[key]}
-        if not left or time.monotonic() > end:
-            return left
+    while any(left.values()) and time.monotonic() < end:
         time.sleep(0.2)
+        now = traces()
+        left = {key: left[key] & now[key] for key in now}
+    return {key: ids for key, ids in left.items() if ids}

@@ -66,13 +66,6 @@ def test_command_is_a_folder(tmp_path):
     check_error(harness.run([], [str(tmp_path)]), 126, str(tmp_path))
 
 
-def test_command_of_no_known_format(tmp_path):
-    path = tmp_path / "garbage"
-    path.write_bytes(b"\x7fELF" + bytes(200))
-    path.chmod(0o755)
-    check_error(harness.run([], [str(path)]), 126, str(path))
-
-
 # ---- processes that cannot be traced -----------------------------------------
 
 

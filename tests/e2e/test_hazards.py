@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every hazard program against its head, in every way to attach, launched and attached."""
+"""Every hazard program against its head: launched in every way to attach, and attached to."""
 
 import pytest
 
@@ -16,7 +16,13 @@ def test_launched(variant, attach):
 
 
 @pytest.mark.parametrize("variant", harness.attachable(), ids=harness.variant_id)
-def test_attached(variant, attach):
+def test_attached(variant):
+    harness.check_variant(variant, harness.run_attached(variant, "auto"), 0)
+
+
+@pytest.mark.parametrize("program", ["basic", "fork_child", "exec_self", "threads_churn", "cxx_throw"])
+def test_attached_each_way(program, attach):
+    variant = harness.Variant(program, None, None, None)
     harness.check_variant(variant, harness.run_attached(variant, attach), 0)
 
 

@@ -12,6 +12,8 @@
  * spawn vfork|posix|fork COUNT: children that run this program
  * daemon: a grandchild in a session of its own, which works when its parent is gone
  * exec COUNT: replaces itself so often
+ *
+ * VARIANT flavour=static
  */
 #include <fcntl.h>
 #include <spawn.h>
