@@ -75,7 +75,7 @@ EOF
 run_e2e() {
 	local good bad none status
 	build all programs || return
-	"$PYTHON" -m pytest -p no:cacheprovider -q -rsx --junitxml="$junit" tests/e2e
+	"$PYTHON" -B -m pytest -p no:cacheprovider -q -rsx --junitxml="$junit" tests/e2e
 	status=$?
 	read -r good bad none < <(read_junit)
 	[ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1

@@ -30,6 +30,7 @@
 struct followed {
 	uint32_t pid;
 	uint32_t space;
+	uint32_t owner;		  /* whose space it shares, 0: it has its own */
 	struct links links;	  /* FOLLOW_PROCESSES */
 	struct module **attached; /* modules that `links` cover */
 	size_t attached_count;
@@ -311,6 +312,20 @@ int follower_add_process(struct follower *follower, pid_t pid)
 	return tracer_follow(follower->config.tracer, pid, space, 0);
 }
 
+/*
+ * Perf events count in whoever has the memory of the process they are for: probes
+ * of a vfork child's own would make every hit count twice. (Multi links look at
+ * the process.)
+ */
+static struct followed *probes_holder(struct follower *follower, struct followed *process)
+{
+	struct followed *owner = NULL;
+
+	if (process->owner && follower->config.mode == ATTACH_SINGLE)
+		owner = followed_find(follower, process->owner);
+	return owner && owner->space == process->space ? owner : process;
+}
+
 static void process_forked(struct follower *follower, const struct wire_event_process *event)
 {
 	struct process_start start = {
@@ -320,14 +335,16 @@ static void process_forked(struct follower *follower, const struct wire_event_pr
 		.comm = event->comm,
 		.time_ns = event->head.time_ns,
 	};
-
+	const struct followed *parent = followed_find(follower, event->parent_pid);
 	struct followed *process = followed_add(follower, event->head.pid, event->head.space);
 	struct scan scan;
 
+	if (process && event->shares_space)
+		process->owner = parent && parent->owner ? parent->owner : event->parent_pid;
 	if (!event->shares_space && !processes_start(follower->config.processes, &start))
 		processes_inherit(follower->config.processes, event->head.space, event->old_space);
 	if (process && follower->config.scope == FOLLOW_PROCESSES && !follower->config.may_stop)
-		scan_process(follower, process, true, &scan);
+		scan_process(follower, probes_holder(follower, process), true, &scan);
 }
 
 /*
@@ -367,6 +384,7 @@ static void process_execed(struct follower *follower, const struct wire_event_pr
 	process = followed_add(follower, event->head.pid, event->head.space);
 	if (!process || processes_start(follower->config.processes, &start))
 		return;
+	process->owner = 0;
 	if (!scan_process(follower, process, false, &scan) && event->head.parked)
 		know_exe(follower, event, &scan);
 }
@@ -377,7 +395,7 @@ static void process_changed(struct follower *follower, const struct wire_event *
 	struct scan scan;
 
 	if (process && process->space == event->space)
-		scan_process(follower, process, true, &scan);
+		scan_process(follower, probes_holder(follower, process), true, &scan);
 }
 
 static void process_exited(struct follower *follower, const struct wire_event_process *event)

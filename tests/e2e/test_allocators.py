@@ -45,11 +45,32 @@ def check(program, result):
     assert spoiled(result) == {}
 
 
-@pytest.mark.parametrize("program", ["mixed", "cxx_new", "cxx_throw"])
-@pytest.mark.parametrize("name", sorted(LIBRARIES))
-def test_preloaded_by_env(name, program, attach):
+def preloaded(name, program, attach):
     command = ["/usr/bin/env", "LD_PRELOAD=" + library(name), harness.program_path(program)]
-    check(program, harness.run(["--attach", attach], command))
+    return harness.run(["--attach", attach], command)
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARIES))
+def test_preloaded_by_env(name, attach):
+    check("mixed", preloaded(name, "mixed", attach))
+
+
+@pytest.mark.parametrize("name", sorted(LIBRARIES))
+def test_operators_new_and_delete(name, attach):
+    """Each block once, be the operator the allocator's own or libstdc++'s on top of it."""
+    result = preloaded(name, "cxx_new", attach)
+    assert result.status == 0, result.stderr
+    process = harness.select_processes(result.report, "root")[0]
+    assert harness.compare_stack(["stack", "leak_all", "8/640"], process, None) == [], result.stderr
+    assert harness.compare_stack(["stack", "delete_all", "0/0"], process, None) == [], result.stderr
+    assert spoiled(result) == {}
+
+
+# mimalloc aborts when it has no memory, traced or not.
+@pytest.mark.parametrize("name", ["jemalloc", "tcmalloc"])
+def test_bad_alloc_is_thrown_through_probes(name, attach):
+    """An allocator's own operator new throws: the exception must find its handler."""
+    check("cxx_throw", preloaded(name, "cxx_throw", attach))
 
 
 @pytest.mark.parametrize("name", sorted(LIBRARIES))

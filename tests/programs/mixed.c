@@ -6,6 +6,7 @@
  * EXPECT site leak_big 1/3000000
  * EXPECT site leak_aligned 1/640
  * EXPECT site resize 2/100900
+ * EXPECT site main 1/100
  */
 #include "program.h"
 
