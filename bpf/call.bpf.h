@@ -138,9 +138,19 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 {
 	struct thread *thread = thread_current();
 	struct call *outer, *call;
+	u64 size;
 
 	if (!thread)
 		return false;
+	size = call_size(regs, probe);
+	/*
+	 * The exception of a failing operator new would end at the kernel's trampoline and
+	 * the program with it: no return probe where failure is to be expected.
+	 */
+	if ((probe.flags & WIRE_MAY_THROW) && size >= huge_bytes) {
+		count(WIRE_HUGE_REQUESTS);
+		return false;
+	}
 	calls_drop_left(thread, PT_REGS_SP(regs));
 	if (thread->depth >= MAX_CALLS) {
 		count(WIRE_LOST_CALLS);
@@ -152,7 +162,7 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 	if (!call)
 		return false;
 	call->stack_pointer = PT_REGS_SP(regs);
-	call->size = call_size(regs, probe);
+	call->size = size;
 	call->has_old = false;
 	call->has_inner = false;
 	if (probe.op == WIRE_ACQUIRE)

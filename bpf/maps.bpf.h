@@ -18,6 +18,8 @@ const volatile u32 site_slots __weak = 1;
 const volatile u32 site_shards __weak = 1; /* a power of two */
 const volatile u32 stack_frames __weak = WIRE_MAX_FRAMES;
 const volatile u32 pid_ns_inum __weak; /* leaktrace's own pid namespace */
+/* A request of so many bytes is expected to fail. */
+const volatile u64 huge_bytes __weak = ~0ULL;
 const volatile bool follow_children __weak = true;
 const volatile bool park_newborn __weak; /* stop children at birth: probes are per process */
 const volatile bool empty_probes __weak; /* programs do nothing: for measuring */

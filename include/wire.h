@@ -43,6 +43,8 @@ enum wire_op {
 #define WIRE_RELEASES_ON_FAILURE 0x1
 /* ACQUIRE: the size is rounded up to whole pages (pvalloc). */
 #define WIRE_SIZE_IN_PAGES 0x2
+/* ACQUIRE: throws when it fails. No exception passes a return probe. */
+#define WIRE_MAY_THROW 0x4
 
 /* Arguments are numbered from 0; WIRE_NO_ARG stands for "none". */
 struct wire_probe {
@@ -204,6 +206,7 @@ enum wire_counter {
 	WIRE_ABANDONED_CALLS,	 /* entered, left by longjmp or an exception */
 	WIRE_UNMATCHED_RELEASES, /* of ids acquired before the trace */
 	WIRE_FAILED_STACKS,
+	WIRE_HUGE_REQUESTS, /* to a throwing function, not followed to their return */
 	WIRE_COLLISIONS, /* two stacks, one hash: told apart by `check` */
 	WIRE_COUNTERS,
 };

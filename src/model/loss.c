@@ -21,7 +21,9 @@ const struct loss_info loss_table[LOSS_COUNT] = {
 				   "calls left by longjmp or an exception before they returned",
 				   false },
 	[LOSS_UNMATCHED_RELEASES] = { "releases_unmatched",
-				      "releases of what was acquired before the trace", false },
+				      "releases of what was not acquired under the trace (before it, or inside the allocator)", false },
 	[LOSS_STACKS] = { "stacks_failed", "acquisitions whose stack could not be read", false },
+	[LOSS_HUGE_REQUESTS] = { "huge_requests",
+				 "huge requests to operator new, not followed to their end", false },
 	[LOSS_COLLISIONS] = { "hash_collisions", "stacks with equal hashes, told apart", false },
 };

@@ -14,6 +14,7 @@
 		.flags = (flag)                                                                    \
 	}
 #define ACQUIRE(size) PROBE(WIRE_ACQUIRE, NONE, size, NONE, 0)
+#define THROWING(size) PROBE(WIRE_ACQUIRE, NONE, size, NONE, WIRE_MAY_THROW)
 #define RELEASE PROBE(WIRE_RELEASE, 0, NONE, NONE, 0)
 #define RESIZE(size, count, flags) PROBE(WIRE_RESIZE, 0, size, count, flags)
 
@@ -41,12 +42,12 @@ static const struct allocator_row rows[] = {
 	{ "dallocx", RELEASE, false },
 	{ "sdallocx", RELEASE, false },
 	/* C++: operator new, new[]: plain, nothrow, aligned, both */
-	{ "_Znwm", ACQUIRE(0), true },
-	{ "_Znam", ACQUIRE(0), true },
+	{ "_Znwm", THROWING(0), true },
+	{ "_Znam", THROWING(0), true },
 	{ "_ZnwmRKSt9nothrow_t", ACQUIRE(0), true },
 	{ "_ZnamRKSt9nothrow_t", ACQUIRE(0), true },
-	{ "_ZnwmSt11align_val_t", ACQUIRE(0), true },
-	{ "_ZnamSt11align_val_t", ACQUIRE(0), true },
+	{ "_ZnwmSt11align_val_t", THROWING(0), true },
+	{ "_ZnamSt11align_val_t", THROWING(0), true },
 	{ "_ZnwmSt11align_val_tRKSt9nothrow_t", ACQUIRE(0), true },
 	{ "_ZnamSt11align_val_tRKSt9nothrow_t", ACQUIRE(0), true },
 	/* operator delete, delete[]: plain, sized, nothrow, aligned, combinations */

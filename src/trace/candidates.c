@@ -100,7 +100,9 @@ static bool defines(const struct candidates *found, const char *prefix, const ch
 
 static bool is_allocator(const struct candidates *found, const char *prefix)
 {
-	return defines(found, prefix, "malloc") && defines(found, prefix, "free");
+	/* A static program that frees nothing itself has no `free`, but what realloc calls. */
+	return defines(found, prefix, "malloc") &&
+	       (defines(found, prefix, "free") || defines(found, prefix, "realloc"));
 }
 
 /* A static function that has the name of a global one is somebody's helper. */

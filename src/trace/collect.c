@@ -40,6 +40,7 @@ static const enum loss loss_of_counter[WIRE_COUNTERS] = {
 	[WIRE_ABANDONED_CALLS] = LOSS_ABANDONED_CALLS,
 	[WIRE_UNMATCHED_RELEASES] = LOSS_UNMATCHED_RELEASES,
 	[WIRE_FAILED_STACKS] = LOSS_STACKS,
+	[WIRE_HUGE_REQUESTS] = LOSS_HUGE_REQUESTS,
 	[WIRE_COLLISIONS] = LOSS_COLLISIONS,
 };
 
@@ -198,6 +199,11 @@ static void collect_space(struct collection *collection, struct space *space,
 		if (process->sites[i].first_ns == UINT64_MAX)
 			process->sites[i].first_ns = 0;
 	process_sum_totals(process);
+	/* Whatever could be seen of its mappings in time: it was measured. */
+	if (process->site_count) {
+		process->measured = true;
+		process->unmeasured_reason = NULL;
+	}
 }
 
 static void collect_tables(struct collection *collection, struct tracer *tracer)

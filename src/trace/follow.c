@@ -180,6 +180,7 @@ struct scan {
 	bool has_allocator;
 	bool has_library_hook;
 	bool has_go;
+	bool is_foreign;
 	int error;
 };
 
@@ -189,6 +190,7 @@ static void scan_module(struct module *module, void *context)
 	int error = 0;
 
 	scan->has_go |= module->is_go;
+	scan->is_foreign |= module->is_foreign;
 	scan->has_library_hook |= module->has_library_hook;
 	scan->has_allocator |= module_is_allocator(module);
 	if (!module_is_allocator(module) && !module->has_library_hook)
@@ -213,6 +215,8 @@ static void judge(const struct scan *scan, bool has_libraries)
 		reason = "its allocator could not be probed";
 	else if (scan->has_allocator)
 		reason = NULL;
+	else if (scan->is_foreign)
+		reason = "a 32-bit program; only 64-bit ones can be traced";
 	else if (scan->has_go)
 		reason = "a Go program: return probes would break its stacks";
 	else if (has_libraries || !scan->has_library_hook)

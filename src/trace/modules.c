@@ -103,6 +103,7 @@ static int module_examine(struct modules *modules, struct module *module)
 	int error;
 
 	error = elf_file_open(module->open_path, &file);
+	module->is_foreign = error == -EAFNOSUPPORT;
 	if (error)
 		return error;
 	build_id = elf_file_build_id(file);

@@ -27,6 +27,8 @@
 #define SITE_FILL_PERCENT 75
 #define SPILL_PART 32
 #define SITE_SHARDS_MAX 8
+/* A single request for such a part of all memory is expected to fail. */
+#define HUGE_PART 4
 
 struct tracer {
 	struct leaktrace_bpf *skeleton;
@@ -53,6 +55,11 @@ static uint32_t own_pid_ns(void)
 	struct stat status;
 
 	return stat("/proc/self/ns/pid", &status) ? 0 : (uint32_t)status.st_ino;
+}
+
+static uint64_t physical_bytes(void)
+{
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
 }
 
 static uint32_t power_of_two_up_to(uint32_t limit, uint32_t wanted)
@@ -119,6 +126,7 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->site_shards = shards;
 	skeleton->rodata->stack_frames = config->max_stack;
 	skeleton->rodata->session_start_ns = config->start_ns;
+	skeleton->rodata->huge_bytes = physical_bytes() / HUGE_PART;
 	skeleton->rodata->pid_ns_inum = own_pid_ns();
 	skeleton->rodata->follow_children = config->follow_children;
 	skeleton->rodata->park_newborn = config->park_newborn;

@@ -68,8 +68,12 @@ def test_operators_new_and_delete(name, attach):
 
 # mimalloc aborts when it has no memory, traced or not.
 @pytest.mark.parametrize("name", ["jemalloc", "tcmalloc"])
-def test_bad_alloc_is_thrown_through_probes(name, attach):
+def test_bad_alloc_is_thrown_through_probes(name, attach, request):
     """An allocator's own operator new throws: the exception must find its handler."""
+    if attach != "session":
+        request.applymarker(pytest.mark.xfail(
+            strict=True, reason="without session probes (Linux 6.13) no return probe can be left "
+            "out for one call, and no exception passes a return probe"))
     check("cxx_throw", preloaded(name, "cxx_throw", attach))
 
 
