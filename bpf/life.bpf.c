@@ -141,7 +141,9 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	event.shares_space = follow->flags & WIRE_FOLLOW_SHARES;
 	exe_fill(&event.exe, (struct linux_binprm *)ctx->args[2], task);
 	follow->space = event.head.space;
-	follow->flags &= ~(WIRE_FOLLOW_SHARES | WIRE_FOLLOW_NEWBORN);
+	if (follow->flags & WIRE_FOLLOW_PARK_NEXT)
+		follow->flags |= WIRE_FOLLOW_PARK;
+	follow->flags &= ~(WIRE_FOLLOW_SHARES | WIRE_FOLLOW_NEWBORN | WIRE_FOLLOW_PARK_NEXT);
 	if (thread) {
 		thread->space = event.head.space;
 		thread->depth = 0;

@@ -207,7 +207,7 @@ enum wire_counter {
 	WIRE_UNMATCHED_RELEASES, /* of ids acquired before the trace */
 	WIRE_FAILED_STACKS,
 	WIRE_HUGE_REQUESTS, /* to a throwing function, not followed to their return */
-	WIRE_COLLISIONS, /* two stacks, one hash: told apart by `check` */
+	WIRE_COLLISIONS,    /* two stacks, one hash: told apart by `check` */
 	WIRE_COUNTERS,
 };
 
@@ -228,6 +228,8 @@ struct wire_follow {
 #define WIRE_FOLLOW_PARK 0x2
 /* SIGSTOP it at its first step. */
 #define WIRE_FOLLOW_NEWBORN 0x4
+/* WIRE_FOLLOW_PARK from its next executable on. */
+#define WIRE_FOLLOW_PARK_NEXT 0x8
 
 _Static_assert(sizeof(struct wire_probe) == 8, "a cookie is 64 bits");
 _Static_assert(sizeof(struct wire_live) == 16, "wire_live");

@@ -290,9 +290,12 @@ int follower_add_command(struct follower *follower, pid_t pid, bool may_stop)
 /*
  * The probes go in before the process is followed: what they hit until then is
  * dropped as a whole, so that no release is missed whose acquisition was seen.
+ * What it runs now is not stopped; a program that it starts by exec has nothing to
+ * lose yet, and is.
  */
 int follower_add_process(struct follower *follower, pid_t pid)
 {
+	uint32_t flags = follower->config.may_stop ? WIRE_FOLLOW_PARK_NEXT : 0;
 	int space = tracer_new_space(follower->config.tracer);
 	struct followed *process;
 	struct scan scan;
@@ -313,7 +316,7 @@ int follower_add_process(struct follower *follower, pid_t pid)
 		return -ENOTSUP;
 	if (!scan.has_allocator)
 		return -ENODATA;
-	return tracer_follow(follower->config.tracer, pid, space, 0);
+	return tracer_follow(follower->config.tracer, pid, space, flags);
 }
 
 /*
