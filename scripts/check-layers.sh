@@ -17,6 +17,7 @@ session:  options trace symbols analyze report model elf
 options:  analyze trace/attach_mode.h wire.h
 trace:    wire.h model elf
 symbols:  model elf
+unwind:   elf wire.h
 report:   model analyze
 analyze:  model
 model:
@@ -29,9 +30,9 @@ libraries='
 bpf/       trace
 capstone/  trace
 elfutils/  symbols elf
-dwarf.h    symbols
+dwarf.h    symbols unwind
 libelf.h   elf symbols trace
-gelf.h     elf symbols trace
+gelf.h     elf symbols trace unwind
 jansson.h  report
 argp.h     options
 '

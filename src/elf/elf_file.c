@@ -265,7 +265,7 @@ const char *elf_file_build_id(struct elf_file *file)
 	return file->build_id[0] ? file->build_id : NULL;
 }
 
-bool elf_file_has_section(struct elf_file *file, const char *name)
+static bool find_section(struct elf_file *file, const char *name, GElf_Shdr *header)
 {
 	Elf_Scn *section = NULL;
 	size_t names;
@@ -274,15 +274,32 @@ bool elf_file_has_section(struct elf_file *file, const char *name)
 		return false;
 	while ((section = elf_nextscn(file->elf, section))) {
 		const char *found;
-		GElf_Shdr header;
 
-		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
+		if (!gelf_getshdr(section, header) || header->sh_type == SHT_NOBITS)
 			continue;
-		found = elf_strptr(file->elf, names, header.sh_name);
+		found = elf_strptr(file->elf, names, header->sh_name);
 		if (found && !strcmp(found, name))
 			return true;
 	}
 	return false;
+}
+
+bool elf_file_has_section(struct elf_file *file, const char *name)
+{
+	GElf_Shdr header;
+
+	return find_section(file, name, &header);
+}
+
+const void *elf_file_section(struct elf_file *file, const char *name, size_t *size)
+{
+	GElf_Shdr header;
+
+	if (!find_section(file, name, &header) || header.sh_offset > file->size ||
+	    header.sh_size > file->size - header.sh_offset)
+		return NULL;
+	*size = header.sh_size;
+	return file->image + header.sh_offset;
 }
 
 bool elf_file_is_go(struct elf_file *file)

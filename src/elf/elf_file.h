@@ -51,6 +51,9 @@ const char *elf_file_runpath(struct elf_file *file);
 
 bool elf_file_has_section(struct elf_file *file, const char *name);
 
+/* The section's bytes as they are in the file, `*size` of them; NULL when there is none. */
+const void *elf_file_section(struct elf_file *file, const char *name, size_t *size);
+
 /* True when a section says the file was made by the Go linker (.go.buildinfo, .gopclntab, ...). */
 bool elf_file_is_go(struct elf_file *file);
 
