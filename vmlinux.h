@@ -141,10 +141,13 @@ enum {
 };
 
 struct task_struct;
+struct uprobe_task;
+struct return_instance;
 struct signal_struct;
 struct mm_struct;
 struct uprobes_state;
 struct xol_area;
+struct vm_area_struct;
 struct pid;
 struct upid;
 struct ns_common;
@@ -173,8 +176,19 @@ struct task_struct {
 	struct pid *thread_pid;
 	unsigned int flags;
 	struct mm_struct *mm;
+	struct uprobe_task *utask;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+};
+
+struct return_instance {
+	long unsigned int stack;
+	long unsigned int orig_ret_vaddr;
+	struct return_instance *next;
 };
 
 struct signal_struct {
@@ -191,6 +205,10 @@ struct mm_struct {
 
 struct xol_area {
 	long unsigned int vaddr;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct upid {

@@ -193,7 +193,7 @@ static __always_inline void call_acquired(struct pt_regs *regs, struct thread *t
 
 		born = born ?: inner_born;
 	}
-	unwind_frames(thread, PT_REGS_IP(regs), PT_REGS_SP(regs), PT_REGS_FP(regs));
+	unwind_at_return(regs, thread);
 	account_acquire(thread, kind, id, call->size, born);
 	call_tell_outer(thread, id, call->size);
 }

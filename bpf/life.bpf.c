@@ -36,6 +36,16 @@ static __always_inline u32 space_new(void)
 	return 0;
 }
 
+/* A forked child has its parent's code, from its first instruction on. */
+static __always_inline void space_inherit(u32 number, u32 parent_number)
+{
+	struct wire_space *space = bpf_map_lookup_elem(&spaces, &number);
+	struct wire_space *parent = bpf_map_lookup_elem(&spaces, &parent_number);
+
+	if (space && parent && number != parent_number)
+		space->mappings = parent->mappings;
+}
+
 static __always_inline void event_fill(struct wire_event_process *event, u32 type, u32 space,
 				       u32 pid, struct task_struct *task)
 {
@@ -95,6 +105,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 		follow.flags |= WIRE_FOLLOW_PARK | WIRE_FOLLOW_NEWBORN;
 	if (!follow.space)
 		return 0;
+	space_inherit(follow.space, parent->space);
 	child_pid = follow_pid(child);
 	if (bpf_map_update_elem(&followed, &child_pid, &follow, BPF_ANY)) {
 		count(WIRE_LOST_SPACES);

@@ -17,7 +17,8 @@ const volatile u32 live_buckets __weak = 1;
 const volatile u32 site_slots __weak = 1;
 const volatile u32 site_shards __weak = 1; /* a power of two */
 const volatile u32 stack_frames __weak = WIRE_MAX_FRAMES;
-const volatile u32 pid_ns_inum __weak; /* leaktrace's own pid namespace */
+const volatile u32 pid_ns_inum __weak;	     /* leaktrace's own pid namespace */
+const volatile bool by_frame_pointer __weak; /* walk stacks so, without tables */
 /* A request of so many bytes is expected to fail. */
 const volatile u64 huge_bytes __weak = ~0ULL;
 const volatile bool follow_children __weak = true;
@@ -41,6 +42,21 @@ struct call {
 	bool has_inner;
 };
 
+#define WINDOW_BYTES 4096
+
+/* A walk up the stack: the registers of the frame under way, and a copy of its memory. */
+struct walk {
+	u64 pc;
+	u64 frame_pc; /* of the frame last left: `pc`, once a pending return was looked through */
+	u64 rsp;
+	u64 rbp;
+	u64 window_start;
+	u32 window_bytes;
+	bool exact_pc; /* the frame was interrupted: its address is no return address */
+	bool slow;     /* the window ends with each page */
+	u8 window[WINDOW_BYTES];
+};
+
 struct thread {
 	u32 space; /* 0: not yet known */
 	u32 depth;
@@ -49,6 +65,7 @@ struct thread {
 	s64 lump; /* see peak.bpf.h */
 	struct call calls[MAX_CALLS];
 	struct wire_event_stack stack; /* scratch; per thread, since probes can be preempted */
+	struct walk walk;
 };
 
 struct {
@@ -122,6 +139,46 @@ struct {
 	__type(key, struct wire_spill_key);
 	__type(value, struct wire_live);
 } spill SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WIRE_RULES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_rule);
+} rules SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WIRE_MAPPINGS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_mapping);
+} mappings SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WIRE_PC_CACHE);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, u64);
+} pc_cache SEC(".maps") __weak;
+
+/* The inner maps, of one chunk each, are made by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, WIRE_CHUNKS);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(u32));
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(max_entries, 1);
+			__uint(map_flags, BPF_F_MMAPABLE);
+			__uint(key_size, sizeof(u32));
+			__uint(value_size, sizeof(struct wire_chunk));
+		});
+} chunks SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

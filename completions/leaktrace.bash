@@ -19,7 +19,8 @@ _leaktrace() {
 			[[ $word == -p || $word == --pid ]] && ((i++))
 			;;
 		-u | --user | -d | --duration | -i | --interval | -o | --output | --attach | \
-			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --top | \
+			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --max-stacks | \
+			--unwind | --top | \
 			--min-size | --max-size | --min-age | --sort | --json | --color | --placement)
 			((i++))
 			;;
@@ -47,6 +48,10 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto session multi single' -- "$cur")
 		return
 		;;
+	--unwind)
+		mapfile -t COMPREPLY < <(compgen -W 'dwarf fp' -- "$cur")
+		return
+		;;
 	--sort)
 		mapfile -t COMPREPLY < <(compgen -W 'bytes count age' -- "$cur")
 		return
@@ -64,7 +69,7 @@ _leaktrace() {
 		return
 		;;
 	-d | --duration | -i | --interval | --alloc-prefix | --max-live | --max-sites | \
-		--max-stack | --top | --min-size | --max-size | --min-age)
+		--max-stack | --max-stacks | --top | --min-size | --max-size | --min-age)
 		return
 		;;
 	esac
@@ -73,7 +78,7 @@ _leaktrace() {
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '-p --pid -u --user --no-follow
 			-d --duration -i --interval --attach --alloc-prefix --object --no-pause --no-namespace
-			--max-live --max-sites --max-stack --top --min-size --max-size --min-age
+			--max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
 			--sort --json -o --output --no-demangle --color -v --verbose -V --version
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then

@@ -130,7 +130,8 @@ struct wire_space {
 	s64 peak_bytes;
 	u64 unmatched_releases;
 	u64 lost_sites; /* acquisitions that found the site table full */
-	u64 unused[4];
+	u64 mappings;	/* wire_mappings_pack(); 0: none yet */
+	u64 unused[3];
 };
 
 /* ---- events -------------------------------------------------------------- */
@@ -160,14 +161,22 @@ struct wire_event_stack {
 	u32 check;
 	u16 kind;
 	u16 depth;
-	u32 flags; /* WIRE_STACK_... */
+	u32 end; /* enum wire_stack_end */
 	u32 unused;
 	u64 frames[WIRE_MAX_FRAMES + 1]; /* return addresses, innermost first */
 };
 
-#define WIRE_STACK_TRUNCATED 0x1
-/* No frame but the first could be read. */
-#define WIRE_STACK_FAILED 0x2
+/* How the walk up a stack ended; a stack's `flags`. */
+enum wire_stack_end {
+	WIRE_STACK_COMPLETE,	/* at the thread's first function */
+	WIRE_STACK_TOO_DEEP,	/* at the limit of frames */
+	WIRE_STACK_NO_MAPPING,	/* a return address in no known mapping */
+	WIRE_STACK_NO_RULE,	/* code that its file's unwind tables leave out */
+	WIRE_STACK_UNSUPPORTED, /* a rule that fits no table row */
+	WIRE_STACK_UNREADABLE,	/* memory that could not be read */
+	WIRE_STACK_BACKWARDS,	/* a frame not above the one before: no frame at all */
+	WIRE_STACK_UNKNOWN,	/* frame pointers do not say */
+};
 
 /*
  * Key of the set of executables already looked at. The same file started in another
@@ -205,11 +214,95 @@ enum wire_counter {
 	WIRE_MISSED_RELEASES,	 /* an acquired id was live already */
 	WIRE_ABANDONED_CALLS,	 /* entered, left by longjmp or an exception */
 	WIRE_UNMATCHED_RELEASES, /* of ids acquired before the trace */
-	WIRE_FAILED_STACKS,
+	WIRE_CUT_STACKS,	 /* from here on one for each way in which a stack ends too early */
+	WIRE_CUT_STACKS_LAST = WIRE_CUT_STACKS + WIRE_STACK_UNKNOWN - WIRE_STACK_TOO_DEEP - 1,
 	WIRE_HUGE_REQUESTS, /* to a throwing function, not followed to their return */
 	WIRE_COLLISIONS,    /* two stacks, one hash: told apart by `check` */
 	WIRE_COUNTERS,
 };
+
+static inline u32 wire_cut_counter(enum wire_stack_end end)
+{
+	return WIRE_CUT_STACKS + end - WIRE_STACK_TOO_DEEP;
+}
+
+static inline int wire_stack_is_cut(enum wire_stack_end end)
+{
+	return end != WIRE_STACK_COMPLETE && end != WIRE_STACK_UNKNOWN;
+}
+
+/* ---- unwind tables --------------------------------------------------------- */
+
+/*
+ * What a frame's caller is found by, from the DWARF call frame information of
+ * its code (DWARF 5, 6.4): the canonical frame address (CFA), and where the
+ * caller's rbp is. The return address is at CFA - 8.
+ */
+enum wire_cfa {
+	WIRE_CFA_NO_RULE,     /* no information for this code */
+	WIRE_CFA_UNSUPPORTED, /* information that has no row here */
+	WIRE_CFA_OUTERMOST,   /* there is no caller */
+	WIRE_CFA_RSP,	      /* rsp + cfa_offset */
+	WIRE_CFA_RBP,	      /* rbp + cfa_offset */
+	WIRE_CFA_AT_RBP,      /* *(rbp + cfa_offset): the stack was realigned */
+	WIRE_CFA_AT_RSP,      /* *(rsp + cfa_offset) */
+	WIRE_CFA_PLT,	      /* rsp + 8, + 16 from the 11th byte of 16 on */
+	WIRE_CFA_SIGNAL,      /* all in a signal frame: rsp at rsp + cfa_offset */
+};
+
+enum wire_rbp {
+	WIRE_RBP_SAME,
+	WIRE_RBP_AT_CFA, /* *(CFA + rbp_offset) */
+	WIRE_RBP_AT_RBP, /* *(rbp + rbp_offset) */
+	WIRE_RBP_LOST,
+};
+
+struct wire_rule {
+	int cfa_offset;
+	short rbp_offset;
+	u8 cfa;
+	u8 rbp;
+};
+
+#define WIRE_RULES 65536
+
+/* In the signal frame of x86-64 (struct ucontext), rip and rbp as seen from rsp. */
+#define WIRE_SIGNAL_RIP 8
+#define WIRE_SIGNAL_RBP (-40)
+
+/*
+ * A file's table is words of the pool, from `table` on: for each 256 bytes of
+ * text (a granule) the number of the first row in it, one number more, then the
+ * rows: low 16 bits of the address where a rule begins, 16 bits number of the
+ * rule. The pool is of chunks, made as they are needed.
+ */
+#define WIRE_CHUNK_WORDS 65536
+#define WIRE_CHUNKS 2048
+#define WIRE_GRANULE_SHIFT 8
+
+struct wire_chunk {
+	u32 words[WIRE_CHUNK_WORDS];
+};
+
+/* An executable mapping; those of a space are sorted and stand together. */
+struct wire_mapping {
+	u64 start;
+	u64 end;
+	u64 text_offset; /* of `start`, in the text that the table covers; may wrap */
+	u32 table;
+	u32 granules; /* 0: no table, follow frame pointers */
+};
+
+#define WIRE_MAPPINGS (128 * 1024)
+#define WIRE_MAPPINGS_PER_SPACE 8192
+
+static inline u64 wire_mappings_pack(u32 first, u32 count)
+{
+	return (u64)count << 32 | first;
+}
+
+/* Rules by (space, address): 16 bits of rule, 48 of key, the rest of which is the place. */
+#define WIRE_PC_CACHE 65536
 
 /* ---- maps that the loader fills ------------------------------------------ */
 
@@ -234,6 +327,8 @@ struct wire_follow {
 _Static_assert(sizeof(struct wire_probe) == 8, "a cookie is 64 bits");
 _Static_assert(sizeof(struct wire_live) == 16, "wire_live");
 _Static_assert(sizeof(struct wire_bucket) == 192, "wire_bucket");
+_Static_assert(sizeof(struct wire_rule) == 8, "wire_rule");
+_Static_assert(sizeof(struct wire_mapping) == 32, "wire_mapping");
 _Static_assert(sizeof(struct wire_site) == 64, "one cache line");
 _Static_assert(sizeof(struct wire_space) == 64, "one cache line");
 _Static_assert(sizeof(struct wire_event) == 24, "wire_event");

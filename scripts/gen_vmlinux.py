@@ -11,11 +11,14 @@ import sys
 # struct: the fields wanted. A field inside an anonymous member is named like any other.
 STRUCTS = {
     "task_struct": "pid tgid group_leader signal exit_code comm thread_pid"
-    " flags mm fs nsproxy",
+    " flags mm utask fs nsproxy",
+    "uprobe_task": "return_instances",
+    "return_instance": "stack orig_ret_vaddr next",
     "signal_struct": "live",
     "mm_struct": "uprobes_state",
     "uprobes_state": "xol_area",
     "xol_area": "vaddr",
+    "vm_area_struct": "vm_file",
     "pid": "level numbers",
     "upid": "nr ns",
     "ns_common": "inum",

@@ -10,7 +10,7 @@ set -eu
 
 build_packages='
 	gcc make pkg-config libc6-dev clang llvm bpftool|linux-tools-common
-	libbpf-dev libelf-dev zlib1g-dev libdw-dev libcapstone-dev uthash-dev
+	libbpf-dev libelf-dev zlib1g-dev liblzma-dev libdw-dev libcapstone-dev uthash-dev
 	libjansson-dev libiberty-dev
 '
 
@@ -18,6 +18,7 @@ build_packages='
 test_packages='
 	libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base
 	valgrind heaptrack jq sqlite3 gawk perl xz-utils redis-server
+	debuginfod libdebuginfod1|libdebuginfod1t64
 	g++ musl musl-dev musl-tools
 	libjemalloc2 libjemalloc-dev libtcmalloc-minimal4|libtcmalloc-minimal4t64
 	libmimalloc2.0|libmimalloc3

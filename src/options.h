@@ -17,6 +17,11 @@ enum options_mode {
 	MODE_REPORT,  /* show `recording` */
 };
 
+enum options_unwind {
+	UNWIND_TABLES,	       /* by the files' call frame information */
+	UNWIND_FRAME_POINTERS, /* quicker to set up; cuts most distributions' stacks short */
+};
+
 enum options_colour {
 	COLOUR_AUTO, /* on a terminal, unless NO_COLOR is set */
 	COLOUR_ALWAYS,
@@ -50,6 +55,8 @@ struct options {
 	uint64_t max_live;	     /* resources tracked at a time */
 	uint64_t max_sites;	     /* call sites */
 	uint64_t max_stack;	     /* frames kept, at most 127 */
+	uint64_t max_stacks;	     /* distinct stacks kept */
+	enum options_unwind unwind;
 	bool place_at_entry;	     /* probes at function entries, not at the cheapest place */
 	bool empty_probes;	     /* programs that do nothing */
 

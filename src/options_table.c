@@ -140,6 +140,11 @@ static const char *const sort_words[] = {
 	[SORT_AGE] = "age",
 	NULL,
 };
+static const char *const unwind_words[] = {
+	[UNWIND_TABLES] = "dwarf",
+	[UNWIND_FRAME_POINTERS] = "fp",
+	NULL,
+};
 static const char *const colour_words[] = {
 	[COLOUR_AUTO] = "auto",
 	[COLOUR_ALWAYS] = "always",
@@ -185,6 +190,10 @@ const struct option_row option_rows[] = {
 	  FIELD(max_sites), .min = 1, .max = 100000000 },
 	{ "max-stack", 0, "N", "Frames kept of a call stack (1 to 127, default 127)", IN_TRACE,
 	  &count_form, FIELD(max_stack), .min = 1, .max = WIRE_MAX_FRAMES },
+	{ "max-stacks", 0, "N", "Distinct stacks kept (default 1000000)", IN_TRACE, &count_form,
+	  FIELD(max_stacks), .min = 1, .max = 1000000000 },
+	{ "unwind", 0, "WAY", "How stacks are walked: dwarf (default), fp (frame pointers)",
+	  IN_TRACE, &word_form, FIELD(unwind), .words = unwind_words },
 
 	HEADING("What to show:"),
 	{ "top", 0, "N", "Call sites shown per process (default 20, 0: all)", IN_ALL, &count_form,

@@ -23,6 +23,7 @@
 #include "trace/modules.h"
 #include "trace/processes.h"
 #include "trace/tracer.h"
+#include "trace/unwinder.h"
 #include "trace/watchdog.h"
 #include "util/log.h"
 #include "util/strings.h"
@@ -37,6 +38,7 @@ struct session {
 	struct snapshot *snapshot;
 	struct symbols *symbols;
 	struct tracer *tracer;
+	struct unwinder *unwinder; /* NULL with --unwind fp */
 	struct watchdog watchdog;
 	struct modules *modules;
 	struct processes *processes;
@@ -121,6 +123,7 @@ static int load(struct session *session)
 		.follow_children = !options->no_follow,
 		.park_newborn = session->target.scope == FOLLOW_PROCESSES && !options->no_pause &&
 				!options->no_follow,
+		.by_frame_pointer = options->unwind == UNWIND_FRAME_POINTERS,
 		.empty_probes = options->empty_probes,
 	};
 	int error = tracer_new(&config, &session->tracer);
@@ -150,7 +153,8 @@ static int make_parts(struct session *session)
 	session->symbols = symbols_new(&symbols);
 	session->modules = modules_new(&session->allocators);
 	if (session->snapshot)
-		session->processes = processes_new(session->snapshot, session->start_ns);
+		session->processes = processes_new(session->snapshot, session->start_ns,
+						   options->max_stacks);
 	if (!session->snapshot || !session->symbols || !session->modules || !session->processes ||
 	    describe_run(session)) {
 		log_error("out of memory");
@@ -171,6 +175,9 @@ static int start_following(struct session *session)
 	};
 	int error = watchdog_start(&session->watchdog, tracer_parked_fd(session->tracer));
 
+	if (!error && session->options->unwind == UNWIND_TABLES)
+		error = unwinder_new(session->tracer, &session->unwinder);
+	config.unwinder = session->unwinder;
 	if (!error)
 		error = follower_new(&config, &session->follower);
 	if (error)
@@ -268,6 +275,7 @@ int session_trace(const struct options *options)
 	target_cancel(&session.target);
 	watchdog_stop(&session.watchdog);
 	processes_free(session.processes);
+	unwinder_free(session.unwinder);
 	tracer_free(session.tracer);
 	symbols_free(session.symbols);
 	modules_free(session.modules);

@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "elf/elf_file.h"
+#include "symbols/debug_server.h"
 
 static struct elf_file *open_with_build_id(const char *path, const char *build_id)
 {
@@ -90,12 +91,23 @@ static struct elf_file *find_by_link(struct elf_file *file, const struct debug_p
 	return found;
 }
 
+static struct elf_file *fetch_by_build_id(struct debug_server *server, const char *build_id,
+					  char path[PATH_MAX])
+{
+	if (!build_id || debug_server_find(server, build_id, path))
+		return NULL;
+	return open_with_build_id(path, build_id);
+}
+
 struct elf_file *debug_file_find(struct elf_file *file, const struct debug_places *places,
 				 char path[PATH_MAX])
 {
-	struct elf_file *found = find_by_build_id(places->root, elf_file_build_id(file), path);
+	const char *build_id = elf_file_build_id(file);
+	struct elf_file *found = find_by_build_id(places->root, build_id, path);
 
-	return found ? found : find_by_link(file, places, path);
+	if (!found)
+		found = find_by_link(file, places, path);
+	return found ? found : fetch_by_build_id(places->server, build_id, path);
 }
 
 static char *hex_of(const uint8_t *bytes, size_t count)
@@ -127,6 +139,8 @@ struct elf_file *debug_file_find_alt(Dwarf *dwarf, const char *dwarf_path,
 	if (!found && snprintf(path, PATH_MAX, "%.*s%s%s", absolute ? 0 : folder_length(dwarf_path),
 			       dwarf_path, absolute ? "" : "/", name) < PATH_MAX)
 		found = open_with_build_id(path, build_id);
+	if (!found)
+		found = fetch_by_build_id(places->server, build_id, path);
 	free(build_id);
 	return found;
 }

@@ -6,18 +6,21 @@
 #include <elfutils/libdw.h>
 #include <limits.h>
 
+struct debug_server;
 struct elf_file;
 
 /* Where to look. */
 struct debug_places {
-	const char *root;      /* "/usr/lib/debug" */
-	const char *path;      /* the file as its process sees it */
-	const char *open_path; /* the file as it was opened */
+	const char *root;	     /* "/usr/lib/debug" */
+	const char *path;	     /* the file as its process sees it */
+	const char *open_path;	     /* the file as it was opened */
+	struct debug_server *server; /* asked when there is none here, NULL: nobody */
 };
 
 /*
  * The debug file of `file`: by build-id below the root, then by .gnu_debuglink
- * (its CRC checked) beside the file, in .debug there, and below the root.
+ * (its CRC checked) beside the file, in .debug there, and below the root; then
+ * by build-id from the server.
  * Places and checks are those of GDB's manual, "Separate Debug Files". Returns
  * an opened file and its path, or NULL.
  */
@@ -27,7 +30,7 @@ struct elf_file *debug_file_find(struct elf_file *file, const struct debug_place
 /*
  * The file that `dwarf` shares entries with by .gnu_debugaltlink (made by dwz):
  * by build-id below the root, then by its name, relative to `dwarf_path`'s
- * folder. Returns an opened file or NULL.
+ * folder, then from the server. Returns an opened file or NULL.
  */
 struct elf_file *debug_file_find_alt(Dwarf *dwarf, const char *dwarf_path,
 				     const struct debug_places *places);

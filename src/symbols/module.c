@@ -30,8 +30,7 @@ struct known {
 };
 
 struct module {
-	const struct symbols_options *options;
-	struct strings *strings;
+	const struct module_context *context;
 	const char *path;
 	const char *open_path;
 	struct elf_file *file;
@@ -79,8 +78,8 @@ static int open_mapped_file(const struct mapping *mapping, struct elf_file **fil
 	return mapping->path && mapping->path[0] == '/' ? open_same_inode(mapping, file) : -ENOENT;
 }
 
-int module_open(const struct mapping *mapping, const struct symbols_options *options,
-		struct strings *strings, struct module **result)
+int module_open(const struct mapping *mapping, const struct module_context *context,
+		struct module **result)
 {
 	struct elf_file *file;
 	const char *opened;
@@ -95,10 +94,10 @@ int module_open(const struct mapping *mapping, const struct symbols_options *opt
 		return -ENOMEM;
 	}
 	module->file = file;
-	module->options = options;
-	module->strings = strings;
-	module->open_path = strings_intern(strings, opened);
-	module->path = mapping->path ? strings_intern(strings, mapping->path) : module->open_path;
+	module->context = context;
+	module->open_path = strings_intern(context->strings, opened);
+	module->path =
+		mapping->path ? strings_intern(context->strings, mapping->path) : module->open_path;
 	if (!module->open_path || !module->path) {
 		module_close(module);
 		return -ENOMEM;
@@ -139,9 +138,10 @@ uint64_t module_address_of(struct module *module, uint64_t file_offset)
 static int load_sources(struct module *module)
 {
 	const struct debug_places places = {
-		.root = module->options->debug_root,
+		.root = module->context->debug_root,
 		.path = module->path,
 		.open_path = module->open_path,
+		.server = module->context->server,
 	};
 	int err = 0;
 
@@ -155,9 +155,9 @@ static int load_sources(struct module *module)
 
 static int name_function(struct module *module, const char *name, const char **result)
 {
-	char *demangled = module->options->demangle ? symbol_demangle(name) : NULL;
+	char *demangled = module->context->demangle ? symbol_demangle(name) : NULL;
 
-	*result = strings_intern(module->strings, demangled ? demangled : name);
+	*result = strings_intern(module->context->strings, demangled ? demangled : name);
 	free(demangled);
 	return *result ? 0 : -ENOMEM;
 }
@@ -174,7 +174,7 @@ static int name_file(struct module *module, const struct call *call, const char 
 			return -ENOMEM;
 		file = joined;
 	}
-	*result = strings_intern(module->strings, file);
+	*result = strings_intern(module->context->strings, file);
 	free(joined);
 	return *result ? 0 : -ENOMEM;
 }

@@ -3,11 +3,11 @@
 #ifndef LEAKTRACE_SYMBOLS_MODULE_H
 #define LEAKTRACE_SYMBOLS_MODULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "symbols/symbols.h"
-
+struct debug_server;
 struct mapping;
 struct module;
 struct strings;
@@ -28,14 +28,21 @@ struct location {
 	uint64_t start; /* address of the function, LOCATION_NO_START: unknown */
 };
 
+/* What modules have in common. It must outlive them. */
+struct module_context {
+	bool demangle;
+	const char *debug_root;
+	struct debug_server *server; /* NULL: none is asked */
+	struct strings *strings;
+};
+
 /*
  * Opens the file of a mapping: through `open_path`, or else by `path` if the
- * inode there is still the mapping's. `options` (with a debug root) and `strings`
- * must outlive the module. Returns 0, -errno of elf_file_open, -ESTALE when
+ * inode there is still the mapping's. Returns 0, -errno of elf_file_open, -ESTALE when
  * another file has taken its place, -ENOENT when there is no path, -ENOMEM.
  */
-int module_open(const struct mapping *mapping, const struct symbols_options *options,
-		struct strings *strings, struct module **module);
+int module_open(const struct mapping *mapping, const struct module_context *context,
+		struct module **module);
 /* Takes NULL. */
 void module_close(struct module *module);
 

@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "elf/elf_file.h"
+#include "symbols/mini_debug.h"
 #include "symbols/ranges.h"
 #include "util/array.h"
 
 struct symbol_table {
 	struct elf_file *file; /* whose segments say what is code */
+	struct elf_file *mini; /* the file inside the file, NULL: none */
 	struct function_symbol *symbols;
 	size_t symbol_count;
 	struct range_table sized;
@@ -23,21 +25,35 @@ struct symbol_table {
 	int err;
 };
 
+/* Where a symbol is from: the higher is believed before the lower. */
+enum source {
+	SOURCE_DYNSYM,
+	SOURCE_MINI,
+	SOURCE_SYMTAB,
+};
+
+struct reading {
+	struct symbol_table *table;
+	enum source source; /* of the file's .symtab */
+};
+
 /* Of several names for one range, the one to show has the highest rank. */
-static uint32_t rank_of(const struct elf_symbol *symbol)
+static uint32_t rank_of(const struct elf_symbol *symbol, enum source source)
 {
 	uint32_t rank = symbol->type == STT_NOTYPE ? 0 : 1;
 	size_t underscores = strspn(symbol->name, "_");
 
 	rank = rank << 2 | (symbol->binding == STB_LOCAL ? 0 : symbol->binding == STB_WEAK ? 1 : 2);
-	rank = rank << 1 | (symbol->dynamic ? 0 : 1);
+	rank = rank << 2 | source;
 	/* `malloc` rather than its alias `__libc_malloc`. */
 	return rank << 2 | (underscores < 2 ? 2 - underscores : 0);
 }
 
 static int add_symbol(const struct elf_symbol *symbol, void *context)
 {
-	struct symbol_table *table = context;
+	const struct reading *reading = context;
+	struct symbol_table *table = reading->table;
+	enum source source = symbol->dynamic ? SOURCE_DYNSYM : reading->source;
 	uint64_t start, size, end;
 	struct function_symbol *added;
 
@@ -55,7 +71,7 @@ static int add_symbol(const struct elf_symbol *symbol, void *context)
 	if (symbol->size && symbol->size < end - symbol->address)
 		end = symbol->address + symbol->size;
 	table->err = range_table_add(symbol->size ? &table->sized : &table->labels, symbol->address,
-				     end, rank_of(symbol), table->symbol_count - 1);
+				     end, rank_of(symbol, source), table->symbol_count - 1);
 	return table->err;
 }
 
@@ -86,6 +102,14 @@ static void bound_labels(struct symbol_table *table)
 	range_table_sort(&table->labels);
 }
 
+static void read_symbols(struct symbol_table *table, struct elf_file *file, enum source source)
+{
+	struct reading reading = { table, source };
+
+	if (file && !table->err)
+		elf_file_each_symbol(file, add_symbol, &reading);
+}
+
 int symbol_table_new(struct elf_file *file, struct elf_file *debug, struct symbol_table **result)
 {
 	struct symbol_table *table = calloc(1, sizeof(*table));
@@ -93,9 +117,10 @@ int symbol_table_new(struct elf_file *file, struct elf_file *debug, struct symbo
 	if (!table)
 		return -ENOMEM;
 	table->file = file;
-	elf_file_each_symbol(file, add_symbol, table);
-	if (debug && !table->err)
-		elf_file_each_symbol(debug, add_symbol, table);
+	table->mini = mini_debug_open(file);
+	read_symbols(table, file, SOURCE_SYMTAB);
+	read_symbols(table, debug, SOURCE_SYMTAB);
+	read_symbols(table, table->mini, SOURCE_MINI);
 	if (table->err) {
 		symbol_table_free(table);
 		return -ENOMEM;
@@ -113,6 +138,7 @@ void symbol_table_free(struct symbol_table *table)
 		return;
 	range_table_clear(&table->sized);
 	range_table_clear(&table->labels);
+	elf_file_close(table->mini);
 	free(table->symbols);
 	free(table);
 }

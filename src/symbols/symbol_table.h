@@ -17,7 +17,8 @@ struct function_symbol {
 
 /*
  * Reads .symtab and .dynsym of `file` and of `debug`, its separate debug file
- * (NULL: none). Names stay theirs. Returns 0 or -ENOMEM.
+ * (NULL: none), and the symbols in `file`'s .gnu_debugdata. Both must outlive the
+ * table. Returns 0 or -ENOMEM.
  */
 int symbol_table_new(struct elf_file *file, struct elf_file *debug, struct symbol_table **table);
 /* Takes NULL. */

@@ -13,6 +13,10 @@
 #include <uthash.h>
 
 #include "model/snapshot.h"
+#include "symbols/debug_server.h"
+#include "symbols/demangle.h"
+#include "symbols/jit.h"
+#include "symbols/jit_table.h"
 #include "symbols/module.h"
 #include "util/strings.h"
 
@@ -25,9 +29,8 @@ struct cached_module {
 };
 
 struct symbols {
-	struct symbols_options options;
+	struct module_context context;
 	char *debug_root;
-	struct strings *strings;
 	struct cached_module *modules;
 };
 
@@ -46,6 +49,7 @@ struct naming {
 	struct module **modules; /* of its mappings; NULL: not to be had */
 	struct named_ip *ips;	 /* sorted */
 	size_t ip_count;
+	struct jit_table *jit; /* read when it is first asked */
 };
 
 struct symbols *symbols_new(const struct symbols_options *options)
@@ -56,13 +60,16 @@ struct symbols *symbols_new(const struct symbols_options *options)
 		return NULL;
 	symbols->debug_root =
 		strdup(options->debug_root ? options->debug_root : DEFAULT_DEBUG_ROOT);
-	symbols->strings = strings_new();
-	if (!symbols->debug_root || !symbols->strings) {
+	symbols->context = (struct module_context){
+		.demangle = options->demangle,
+		.debug_root = symbols->debug_root,
+		.server = debug_server_new(),
+		.strings = strings_new(),
+	};
+	if (!symbols->debug_root || !symbols->context.server || !symbols->context.strings) {
 		symbols_free(symbols);
 		return NULL;
 	}
-	symbols->options = *options;
-	symbols->options.debug_root = symbols->debug_root;
 	return symbols;
 }
 
@@ -79,7 +86,8 @@ void symbols_free(struct symbols *symbols)
 		free(cached->key);
 		free(cached);
 	}
-	strings_free(symbols->strings);
+	strings_free(symbols->context.strings);
+	debug_server_free(symbols->context.server);
 	free(symbols->debug_root);
 	free(symbols);
 }
@@ -93,7 +101,7 @@ static int open_cached(struct symbols *symbols, const struct mapping *mapping, c
 	int err = cached ? 0 : -ENOMEM;
 
 	if (!err)
-		err = module_open(mapping, &symbols->options, symbols->strings, &cached->module);
+		err = module_open(mapping, &symbols->context, &cached->module);
 	if (err) {
 		free(cached);
 		free(key);
@@ -228,22 +236,53 @@ static int set_frames(struct naming *naming, struct named_ip *named, const struc
 	return 0;
 }
 
+/* Code that is in no file. Returns 0, -ENOENT or -ENOMEM. */
+static int name_jit_ip(struct naming *naming, struct named_ip *named)
+{
+	struct frame common = { .ip = named->ip };
+	struct jit_function function;
+	struct place place = { .function = NULL };
+	struct location location = { &place, 1, LOCATION_NO_START };
+	char *demangled = NULL;
+	int err = naming->jit ? 0 : jit_read(naming->process, &naming->jit);
+
+	if (!err)
+		err = jit_table_find(naming->jit, named->ip - 1, &function);
+	if (err)
+		return err;
+	if (naming->symbols->context.demangle)
+		demangled = symbol_demangle(function.name);
+	place.function = demangled ? demangled : function.name;
+	location.start = function.start;
+	common.module = strings_intern(naming->snapshot->strings, JIT_MODULE);
+	err = common.module ? set_frames(naming, named, &common, &location, named->ip) : -ENOMEM;
+	free(demangled);
+	return err;
+}
+
 static int name_ip(struct naming *naming, struct named_ip *named)
 {
 	static const struct place unknown;
 	struct location location = { &unknown, 1, LOCATION_NO_START };
 	const struct mapping *mapping = find_mapping(naming->process, named->ip - 1);
+	struct module *module =
+		mapping ? naming->modules[mapping - naming->process->mappings] : NULL;
 	struct frame common = { .ip = named->ip };
 	uint64_t offset, address = UINT64_MAX;
-	struct module *module;
 	int err = 0;
 
+	/* A compiler may keep its code in a file of its own, too. */
+	if (!module) {
+		err = name_jit_ip(naming, named);
+		if (err != -ENOENT)
+			return err;
+		err = 0;
+	}
 	if (!mapping || !mapping->path || !mapping->path[0])
 		return set_frames(naming, named, &common, &location, 0);
 	common.module = mapping->path;
 	common.build_id = mapping->build_id;
 	offset = named->ip - 1 - mapping->start + mapping->file_offset;
-	module = naming->modules[mapping - naming->process->mappings];
 	if (module)
 		address = module_address_of(module, offset);
 	if (address != UINT64_MAX)
@@ -298,6 +337,7 @@ static int resolve_process(struct symbols *symbols, struct snapshot *snapshot,
 	for (size_t i = 0; i < naming.ip_count; i++)
 		free(naming.ips[i].frames);
 	free(naming.ips);
+	jit_table_free(naming.jit);
 	free(naming.modules);
 	return err;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Names for addresses. Knows files, symbol tables and DWARF; knows nothing of
- * how the stacks came to be. May be asked after the process is gone: all it
- * needs is in the snapshot's mappings.
+ * how the stacks came to be. May be asked after the process is gone: what it
+ * needs of files is in the snapshot's mappings.
  */
 #ifndef LEAKTRACE_SYMBOLS_SYMBOLS_H
 #define LEAKTRACE_SYMBOLS_SYMBOLS_H
@@ -27,7 +27,8 @@ void symbols_free(struct symbols *symbols);
  * module, build-id, file and line, inlined calls as frames of their own
  * (innermost first). Return addresses are looked up at ip - 1. A file that
  * cannot be opened, or whose build-id or inode is not the mapping's, gives
- * frames with module and module-relative address only. Returns 0 or -ENOMEM.
+ * frames with module and module-relative address only. Code in no file has the
+ * module "[jit]" when its compiler left names for it. Returns 0 or -ENOMEM.
  */
 int symbols_resolve(struct symbols *symbols, struct snapshot *snapshot);
 

@@ -39,11 +39,17 @@ static const enum loss loss_of_counter[WIRE_COUNTERS] = {
 	[WIRE_MISSED_RELEASES] = LOSS_MISSED_RELEASES,
 	[WIRE_ABANDONED_CALLS] = LOSS_ABANDONED_CALLS,
 	[WIRE_UNMATCHED_RELEASES] = LOSS_UNMATCHED_RELEASES,
-	[WIRE_FAILED_STACKS] = LOSS_STACKS,
+	[WIRE_CUT_STACKS + 0] = LOSS_STACKS_TOO_DEEP,
+	[WIRE_CUT_STACKS + 1] = LOSS_STACKS_NO_MAPPING,
+	[WIRE_CUT_STACKS + 2] = LOSS_STACKS_NO_RULE,
+	[WIRE_CUT_STACKS + 3] = LOSS_STACKS_UNSUPPORTED,
+	[WIRE_CUT_STACKS + 4] = LOSS_STACKS_UNREADABLE,
+	[WIRE_CUT_STACKS + 5] = LOSS_STACKS_BACKWARDS,
 	[WIRE_HUGE_REQUESTS] = LOSS_HUGE_REQUESTS,
 	[WIRE_COLLISIONS] = LOSS_COLLISIONS,
 };
 
+_Static_assert(WIRE_CUT_STACKS_LAST == WIRE_CUT_STACKS + 5, "a row for each end of a stack");
 _Static_assert((int)KIND_COUNT == (int)WIRE_KINDS, "model and wire have the same kinds");
 
 static uint64_t ticks_to_ns(uint32_t ticks)
@@ -227,13 +233,15 @@ static void collect_tables(struct collection *collection, struct tracer *tracer)
 	free(collection->lines);
 }
 
-static void collect_losses(struct snapshot *snapshot, const struct tracer *tracer)
+static void collect_losses(const struct processes *processes, const struct tracer *tracer)
 {
+	struct snapshot *snapshot = processes->snapshot;
 	uint64_t counters[WIRE_COUNTERS];
 
 	tracer_counters(tracer, counters);
 	for (int i = 0; i < WIRE_COUNTERS; i++)
 		snapshot->losses[loss_of_counter[i]] = counters[i];
+	snapshot->losses[LOSS_STACKS_FULL] = processes->lost_stacks;
 }
 
 /* What ended and was read is the snapshot's from now on. */
@@ -295,7 +303,7 @@ int processes_collect(struct processes *processes, struct tracer *tracer, uint64
 	HASH_ITER(hh, processes->spaces, space, next)
 	collect_space(&collection, space, tracer);
 	free(collection.by_number);
-	collect_losses(processes->snapshot, tracer);
+	collect_losses(processes, tracer);
 	processes->snapshot->duration_ns = now_ns - processes->start_ns;
 	return collection.error ? collection.error : forget_ended(processes, tracer);
 }

@@ -15,6 +15,7 @@
 #include "trace/probes.h"
 #include "trace/processes.h"
 #include "trace/tracer.h"
+#include "trace/unwinder.h"
 #include "util/array.h"
 #include "util/log.h"
 #include "util/proc.h"
@@ -177,6 +178,8 @@ static int attach_for_process(struct follower *follower, struct followed *proces
 struct scan {
 	struct follower *follower;
 	struct followed *process;
+	struct wire_mapping *mappings; /* for the unwinder */
+	size_t mapping_count;
 	bool has_allocator;
 	bool has_library_hook;
 	bool has_go;
@@ -184,11 +187,25 @@ struct scan {
 	int error;
 };
 
-static void scan_module(struct module *module, void *context)
+static void scan_unwinding(struct scan *scan, const struct proc_map *map, struct module *module)
+{
+	struct wire_mapping *mapping;
+
+	if (!scan->follower->config.unwinder)
+		return;
+	mapping = array_add(&scan->mappings, &scan->mapping_count, sizeof(*mapping));
+	if (mapping)
+		unwinder_describe(scan->follower->config.unwinder, map, module, mapping);
+}
+
+static void scan_mapping(const struct proc_map *map, struct module *module, void *context)
 {
 	struct scan *scan = context;
 	int error = 0;
 
+	scan_unwinding(scan, map, module);
+	if (!module)
+		return;
 	scan->has_go |= module->is_go;
 	scan->is_foreign |= module->is_foreign;
 	scan->has_library_hook |= module->has_library_hook;
@@ -226,6 +243,19 @@ static void judge(const struct scan *scan, bool has_libraries)
 	processes_judge(scan->follower->config.processes, scan->process->space, reason);
 }
 
+/* Stacks that meet unknown code end there, and are counted: the run goes on. */
+static void publish(const struct scan *scan)
+{
+	int error = 0;
+
+	if (scan->follower->config.unwinder)
+		error = unwinder_publish(scan->follower->config.unwinder, scan->process->space,
+					 scan->mappings, scan->mapping_count);
+	if (error)
+		log_info("no unwind tables for process %u: %s", scan->process->pid,
+			 strerror(-error));
+}
+
 static int scan_process(struct follower *follower, struct followed *process, bool has_libraries,
 			struct scan *scan)
 {
@@ -233,9 +263,12 @@ static int scan_process(struct follower *follower, struct followed *process, boo
 
 	*scan = (struct scan){ .follower = follower, .process = process };
 	error = processes_read_mappings(follower->config.processes, follower->config.modules,
-					process->space, process->pid, scan_module, scan);
-	if (!error)
+					process->space, process->pid, scan_mapping, scan);
+	if (!error) {
 		judge(scan, has_libraries);
+		publish(scan);
+	}
+	free(scan->mappings);
 	return error ? error : scan->error;
 }
 
@@ -319,6 +352,21 @@ int follower_add_process(struct follower *follower, pid_t pid)
 	return tracer_follow(follower->config.tracer, pid, space, flags);
 }
 
+static void end_space(struct follower *follower, uint32_t space, enum process_end end, int value,
+		      uint64_t time_ns)
+{
+	processes_end(follower->config.processes, space, end, value, time_ns);
+	if (follower->config.unwinder)
+		unwinder_forget(follower->config.unwinder, space);
+}
+
+static void inherit(struct follower *follower, const struct wire_event_process *event)
+{
+	processes_inherit(follower->config.processes, event->head.space, event->old_space);
+	if (follower->config.unwinder)
+		unwinder_share(follower->config.unwinder, event->head.space, event->old_space);
+}
+
 /*
  * Perf events count in whoever has the memory of the process they are for: probes
  * of a vfork child's own would make every hit count twice. (Multi links look at
@@ -349,7 +397,7 @@ static void process_forked(struct follower *follower, const struct wire_event_pr
 	if (process && event->shares_space)
 		process->owner = parent && parent->owner ? parent->owner : event->parent_pid;
 	if (!event->shares_space && !processes_start(follower->config.processes, &start))
-		processes_inherit(follower->config.processes, event->head.space, event->old_space);
+		inherit(follower, event);
 	if (process && follower->config.scope == FOLLOW_PROCESSES && !follower->config.may_stop)
 		scan_process(follower, probes_holder(follower, process), true, &scan);
 }
@@ -382,8 +430,7 @@ static void process_execed(struct follower *follower, const struct wire_event_pr
 	if (old && !event->shares_space) {
 		start.ppid = old->ppid;
 		start.image = old->image + 1;
-		processes_end(follower->config.processes, event->old_space, PROCESS_EXECED, 0,
-			      event->head.time_ns);
+		end_space(follower, event->old_space, PROCESS_EXECED, 0, event->head.time_ns);
 	} else if (!proc_stat_read(event->head.pid, &stat)) {
 		start.ppid = stat.ppid;
 		start.image = 1;
@@ -413,10 +460,9 @@ static void process_exited(struct follower *follower, const struct wire_event_pr
 	if (process && process->space == event->head.space)
 		followed_free(follower, process);
 	if (!event->shares_space)
-		processes_end(follower->config.processes, event->head.space,
-			      signal ? PROCESS_SIGNALED : PROCESS_EXITED,
-			      signal ? signal : (int)(event->exit_code >> 8 & 0xff),
-			      event->head.time_ns);
+		end_space(follower, event->head.space, signal ? PROCESS_SIGNALED : PROCESS_EXITED,
+			  signal ? signal : (int)(event->exit_code >> 8 & 0xff),
+			  event->head.time_ns);
 }
 
 static void check_alive(uint32_t space, uint32_t pid, void *context)
@@ -428,7 +474,7 @@ static void check_alive(uint32_t space, uint32_t pid, void *context)
 		return;
 	if (process)
 		followed_free(follower, process);
-	processes_end(follower->config.processes, space, PROCESS_EXITED, 0, monotonic_ns());
+	end_space(follower, space, PROCESS_EXITED, 0, monotonic_ns());
 }
 
 void follower_check_alive(struct follower *follower)

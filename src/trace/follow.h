@@ -21,6 +21,7 @@
 struct modules;
 struct processes;
 struct tracer;
+struct unwinder;
 struct follower;
 struct wire_event;
 
@@ -36,6 +37,7 @@ struct follow_config {
 	struct tracer *tracer;
 	struct modules *modules;
 	struct processes *processes;
+	struct unwinder *unwinder; /* NULL: stacks are walked by frame pointers */
 };
 
 /* Returns 0 or -errno; the life of processes is watched from now on. */

@@ -21,6 +21,24 @@ struct module_key {
 	uint64_t inode;
 };
 
+/* A segment of the file that processes map: where it begins, by offset and by address. */
+struct module_segment {
+	uint64_t offset;
+	uint64_t address; /* virtual; UINT64_MAX: in no segment */
+};
+
+#define MODULE_SEGMENTS 4
+
+/* Where the file's unwind table is in the kernel: kept by the unwinder. */
+struct module_unwind {
+	bool tried;
+	uint32_t table;
+	uint32_t granules; /* 0: none */
+	uint64_t text_start;
+	struct module_segment segments[MODULE_SEGMENTS];
+	size_t segment_count;
+};
+
 struct module {
 	struct module_key key;
 	int fd;
@@ -35,6 +53,7 @@ struct module {
 	uint64_t library_hook_offset;
 	int64_t library_state; /* its `_r_debug` less the hook's address, 0: unknown */
 	bool attached;	       /* for every process that maps it */
+	struct module_unwind unwind;
 	UT_hash_handle hh;
 };
 

@@ -13,13 +13,14 @@
 #include "util/proc.h"
 #include "util/strings.h"
 
-struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns)
+struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks)
 {
 	struct processes *processes = calloc(1, sizeof(*processes));
 
 	if (processes) {
 		processes->snapshot = snapshot;
 		processes->start_ns = start_ns;
+		processes->max_stacks = max_stacks;
 	}
 	return processes;
 }
@@ -175,9 +176,10 @@ void processes_each_running(struct processes *processes,
 		visit(space->number, space->pid, context);
 }
 
-static bool is_code(const struct proc_map *map)
+/* Code that has names: of a file, or of the kernel's image. */
+static bool has_names(const struct proc_map *map)
 {
-	return map->executable && (map->path[0] == '/' || !strcmp(map->path, "[vdso]"));
+	return map->path[0] == '/' || !strcmp(map->path, "[vdso]");
 }
 
 static bool overlaps(const struct mapping *mapping, const struct proc_map *map)
@@ -252,10 +254,13 @@ static void read_exe(struct processes *processes, struct process *process, pid_t
 }
 
 int processes_read_mappings(struct processes *processes, struct modules *modules, uint32_t number,
-			    pid_t pid, void (*visit)(struct module *module, void *context),
+			    pid_t pid,
+			    void (*visit)(const struct proc_map *map, struct module *module,
+					  void *context),
 			    void *context)
 {
 	struct space *space = space_find(processes, number);
+	struct process *process;
 	struct proc_map *maps;
 	size_t count;
 	int error;
@@ -265,32 +270,44 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 	error = proc_maps_read(pid, &maps, &count);
 	if (error)
 		return error;
-	read_exe(processes, space_process(processes, space), pid);
+	process = space_process(processes, space);
+	read_exe(processes, process, pid);
 	for (size_t i = 0; i < count && !error; i++) {
 		struct module *module;
 
-		if (!is_code(&maps[i]))
+		if (!maps[i].executable)
 			continue;
 		module = modules_of_mapping(modules, pid, &maps[i]);
-		error = add_mapping(processes, space_process(processes, space), &maps[i], module);
-		if (module && visit)
-			visit(module, context);
+		if (has_names(&maps[i]))
+			error = add_mapping(processes, process, &maps[i], module);
+		visit(&maps[i], module, context);
 	}
 	proc_maps_free(maps, count);
 	return error;
 }
 
-static struct space_stack *intern_stack(struct processes *processes, struct space *space,
-					const struct wire_event_stack *event)
+static size_t frames_bytes(const struct wire_event_stack *event)
 {
-	size_t bytes = event->depth * sizeof(event->frames[0]);
+	return event->depth * sizeof(event->frames[0]);
+}
+
+static struct space_stack *find_stack(const struct space *space,
+				      const struct wire_event_stack *event)
+{
+	struct space_stack *entry;
+
+	HASH_FIND(hh, space->stacks, event->frames, frames_bytes(event), entry);
+	return entry;
+}
+
+static struct space_stack *add_stack(struct processes *processes, struct space *space,
+				     const struct wire_event_stack *event)
+{
+	size_t bytes = frames_bytes(event);
 	struct process *process = space_process(processes, space);
 	struct space_stack *entry;
 	struct stack *stack;
 
-	HASH_FIND(hh, space->stacks, event->frames, bytes, entry);
-	if (entry)
-		return entry;
 	entry = malloc(sizeof(*entry) + bytes);
 	if (!entry)
 		return NULL;
@@ -299,11 +316,12 @@ static struct space_stack *intern_stack(struct processes *processes, struct spac
 		free(entry);
 		return NULL;
 	}
-	stack->truncated = event->flags & WIRE_STACK_TRUNCATED;
+	stack->truncated = wire_stack_is_cut(event->end);
 	entry->index = process->stack_count - 1;
 	entry->depth = event->depth;
 	memcpy(entry->ips, event->frames, bytes);
 	HASH_ADD_KEYPTR(hh, space->stacks, entry->ips, bytes, entry);
+	processes->stacks++;
 	return entry;
 }
 
@@ -311,6 +329,7 @@ int processes_add_stack(struct processes *processes, const struct wire_event_sta
 {
 	struct space *space = space_find(processes, event->head.space);
 	struct stack_tag key = { .tag = event->tag, .check = event->check };
+	struct space_stack *stack;
 	struct space_tag *tag;
 
 	if (!space || event->depth > WIRE_MAX_FRAMES)
@@ -318,11 +337,16 @@ int processes_add_stack(struct processes *processes, const struct wire_event_sta
 	HASH_FIND(hh, space->tags, &key, sizeof(key), tag);
 	if (tag)
 		return 0;
+	stack = find_stack(space, event);
+	if (!stack && processes->stacks >= processes->max_stacks) {
+		processes->lost_stacks++;
+		return 0;
+	}
 	tag = calloc(1, sizeof(*tag));
 	if (!tag)
 		return -ENOMEM;
 	tag->key = key;
-	tag->stack = intern_stack(processes, space, event);
+	tag->stack = stack ? stack : add_stack(processes, space, event);
 	if (!tag->stack) {
 		free(tag);
 		return -ENOMEM;

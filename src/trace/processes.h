@@ -17,11 +17,12 @@
 
 struct modules;
 struct module;
+struct proc_map;
 struct tracer;
 struct processes;
 
 /* Adds to `snapshot`, which must outlive the result. NULL when out of memory. */
-struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns);
+struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks);
 /* Takes NULL. */
 void processes_free(struct processes *processes);
 
@@ -55,14 +56,19 @@ void processes_each_running(struct processes *processes,
 
 /*
  * Reads the mappings of a living process: adds those that are new to the space's
- * entry and calls `visit` (may be NULL) for the module of each executable one.
- * Returns 0 or -errno.
+ * entry and calls `visit` for each executable one, in order of address; `module`
+ * is NULL for code without a file. Returns 0 or -errno.
  */
 int processes_read_mappings(struct processes *processes, struct modules *modules, uint32_t space,
-			    pid_t pid, void (*visit)(struct module *module, void *context),
+			    pid_t pid,
+			    void (*visit)(const struct proc_map *map, struct module *module,
+					  void *context),
 			    void *context);
 
-/* Keeps a stack that the kernel has sent. Returns 0 or -ENOMEM. */
+/*
+ * Keeps a stack that the kernel has sent. Beyond `max_stacks` it is counted as lost,
+ * and its site has none. Returns 0 or -ENOMEM.
+ */
 int processes_add_stack(struct processes *processes, const struct wire_event_stack *event);
 
 /*

@@ -45,6 +45,9 @@ struct processes {
 	struct space *spaces; /* those not yet collected for good */
 	size_t running;
 	size_t ended;
+	uint64_t max_stacks;
+	uint64_t stacks;      /* kept, of all spaces */
+	uint64_t lost_stacks; /* not kept, for `max_stacks` */
 };
 
 #define NO_SITE UINT32_MAX

@@ -40,6 +40,9 @@ struct tracer {
 	struct wire_bucket *buckets;
 	size_t bucket_count;
 	struct wire_space *spaces;
+	struct wire_rule *rules;
+	struct wire_mapping *mappings;
+	uint64_t *pc_cache;
 	int cpu_count;
 	uint64_t memory_bytes;
 };
@@ -120,11 +123,14 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	tracer->memory_bytes = tracer->bucket_count * sizeof(struct wire_bucket) +
 			       tracer->site_count * sizeof(struct wire_site) +
 			       WIRE_SPACES * sizeof(struct wire_space) + WIRE_RING_BYTES +
-			       spilled * 96ULL;
+			       WIRE_RULES * sizeof(struct wire_rule) +
+			       WIRE_MAPPINGS * sizeof(struct wire_mapping) +
+			       WIRE_PC_CACHE * sizeof(uint64_t) + spilled * 96ULL;
 	skeleton->rodata->live_buckets = tracer->bucket_count;
 	skeleton->rodata->site_slots = tracer->site_count;
 	skeleton->rodata->site_shards = shards;
 	skeleton->rodata->stack_frames = config->max_stack;
+	skeleton->rodata->by_frame_pointer = config->by_frame_pointer;
 	skeleton->rodata->session_start_ns = config->start_ns;
 	skeleton->rodata->huge_bytes = physical_bytes() / HUGE_PART;
 	skeleton->rodata->pid_ns_inum = own_pid_ns();
@@ -132,6 +138,12 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->park_newborn = config->park_newborn;
 	skeleton->rodata->empty_probes = config->empty_probes;
 	return 0;
+}
+
+static void unmap_table(void *table, size_t bytes)
+{
+	if (table)
+		munmap(table, bytes);
 }
 
 static int map_table(const struct bpf_map *map, size_t bytes, bool writable, void *table)
@@ -167,7 +179,13 @@ static int open_maps(struct tracer *tracer)
 		map_table(skeleton->maps.live, tracer->bucket_count * sizeof(struct wire_bucket),
 			  true, &tracer->buckets) ?:
 		map_table(skeleton->maps.spaces, WIRE_SPACES * sizeof(struct wire_space), true,
-			  &tracer->spaces);
+			  &tracer->spaces) ?:
+		map_table(skeleton->maps.rules, WIRE_RULES * sizeof(struct wire_rule), true,
+			  &tracer->rules) ?:
+		map_table(skeleton->maps.mappings, WIRE_MAPPINGS * sizeof(struct wire_mapping),
+			  true, &tracer->mappings) ?:
+		map_table(skeleton->maps.pc_cache, WIRE_PC_CACHE * sizeof(uint64_t), true,
+			  &tracer->pc_cache);
 	if (error)
 		return error;
 	tracer->ring =
@@ -210,12 +228,12 @@ void tracer_free(struct tracer *tracer)
 	if (!tracer)
 		return;
 	ring_buffer__free(tracer->ring);
-	if (tracer->spaces)
-		munmap(tracer->spaces, WIRE_SPACES * sizeof(struct wire_space));
-	if (tracer->buckets)
-		munmap(tracer->buckets, tracer->bucket_count * sizeof(struct wire_bucket));
-	if (tracer->sites)
-		munmap(tracer->sites, tracer->site_count * sizeof(struct wire_site));
+	unmap_table(tracer->pc_cache, WIRE_PC_CACHE * sizeof(uint64_t));
+	unmap_table(tracer->mappings, WIRE_MAPPINGS * sizeof(struct wire_mapping));
+	unmap_table(tracer->rules, WIRE_RULES * sizeof(struct wire_rule));
+	unmap_table(tracer->spaces, WIRE_SPACES * sizeof(struct wire_space));
+	unmap_table(tracer->buckets, tracer->bucket_count * sizeof(struct wire_bucket));
+	unmap_table(tracer->sites, tracer->site_count * sizeof(struct wire_site));
 	leaktrace_bpf__destroy(tracer->skeleton);
 	free(tracer);
 }
@@ -396,6 +414,8 @@ void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t 
 			__atomic_store_n(&site->tag, 0, __ATOMIC_RELEASE);
 	}
 	forget_spilled(tracer, set);
+	/* A space that gets the number next has other code at the same addresses. */
+	tracer_clear_pc_cache(tracer);
 	for (size_t i = 0; i < count; i++) {
 		if (spaces[i] >= WIRE_SPACES)
 			continue;
@@ -404,6 +424,33 @@ void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t 
 				    &spaces[i], BPF_ANY);
 	}
 	free(set);
+}
+
+struct wire_rule *tracer_rules(const struct tracer *tracer)
+{
+	return tracer->rules;
+}
+
+struct wire_mapping *tracer_mappings(const struct tracer *tracer)
+{
+	return tracer->mappings;
+}
+
+int tracer_chunks_fd(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.chunks);
+}
+
+void tracer_set_mappings(struct tracer *tracer, uint32_t space, uint32_t first, uint32_t count)
+{
+	if (space < WIRE_SPACES)
+		__atomic_store_n(&tracer->spaces[space].mappings, wire_mappings_pack(first, count),
+				 __ATOMIC_RELEASE);
+}
+
+void tracer_clear_pc_cache(struct tracer *tracer)
+{
+	memset(tracer->pc_cache, 0, WIRE_PC_CACHE * sizeof(uint64_t));
 }
 
 void tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS])

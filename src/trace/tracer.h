@@ -20,8 +20,9 @@ struct tracer_config {
 	enum attach_mode mode; /* not ATTACH_AUTO */
 	uint64_t max_live;     /* resources at a time */
 	uint64_t max_sites;
-	uint32_t max_stack; /* frames */
-	uint64_t start_ns;  /* CLOCK_MONOTONIC at the session's start */
+	uint32_t max_stack;    /* frames */
+	bool by_frame_pointer; /* walk stacks so */
+	uint64_t start_ns;     /* CLOCK_MONOTONIC at the session's start */
 	bool follow_children;
 	bool park_newborn; /* stop children at birth, their probes are not there yet */
 	bool empty_probes;
@@ -89,6 +90,15 @@ void tracer_each_spilled(struct tracer *tracer,
 
 /* Empties all tables of what belongs to ended spaces, and gives their numbers back. */
 void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t count);
+
+/* The unwinder's maps: rules (WIRE_RULES), mappings (WIRE_MAPPINGS), chunks of tables. */
+struct wire_rule *tracer_rules(const struct tracer *tracer);
+struct wire_mapping *tracer_mappings(const struct tracer *tracer);
+int tracer_chunks_fd(const struct tracer *tracer);
+/* Publishes the range of mappings that a space has from now on. */
+void tracer_set_mappings(struct tracer *tracer, uint32_t space, uint32_t first, uint32_t count);
+/* Forgets all rules by address: addresses have changed their meaning. */
+void tracer_clear_pc_cache(struct tracer *tracer);
 
 void tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS]);
 

@@ -193,6 +193,28 @@ int proc_stat_read(pid_t pid, struct proc_stat *stat)
 	return 0;
 }
 
+int proc_identity_read(pid_t pid, struct proc_identity *identity)
+{
+	char text[4096];
+	ssize_t length = read_proc_file(pid, "status", text, sizeof(text));
+	char *uid, *pids;
+	size_t last;
+
+	if (length < 0)
+		return length;
+	uid = strstr(text, "\nUid:");
+	pids = strstr(text, "\nNSpid:");
+	if (!uid || sscanf(uid, " Uid: %u", &identity->uid) != 1 || !pids)
+		return -EINVAL;
+	/* "NSpid: 4711 23 1": from the outermost namespace to the innermost. */
+	pids++;
+	pids[strcspn(pids, "\n")] = '\0';
+	last = strlen(pids);
+	while (last && pids[last - 1] >= '0' && pids[last - 1] <= '9')
+		last--;
+	return sscanf(pids + last, "%d", &identity->inner_pid) == 1 ? 0 : -EINVAL;
+}
+
 pid_t proc_tgid(pid_t tid)
 {
 	char text[4096];

@@ -41,6 +41,14 @@ struct proc_stat {
 /* /proc/PID/stat. Returns 0 or -errno (-ESRCH: no such process). */
 int proc_stat_read(pid_t pid, struct proc_stat *stat);
 
+struct proc_identity {
+	uid_t uid;	 /* real, as we see it */
+	pid_t inner_pid; /* as the process itself sees it, in the innermost pid namespace */
+};
+
+/* /proc/PID/status. Returns 0 or -errno (-ESRCH: no such process). */
+int proc_identity_read(pid_t pid, struct proc_identity *identity);
+
 /* Thread group of a thread id, by /proc/PID/status; -errno on failure. */
 pid_t proc_tgid(pid_t tid);
 
