@@ -56,6 +56,7 @@ help:
 	@echo '  make               build $(BUILD)/leaktrace'
 	@echo '  make unit          unit tests (no root)'
 	@echo '  sudo make e2e      end-to-end tests'
+	@echo '  make fuzz-unwind   hostile unwind tables, FUZZ_SECONDS=20'
 	@echo '  sudo make bench    the cost of tracing, as ratios'
 	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
 	@echo '  make format lint   clang-format; clang-tidy, cppcheck, shellcheck, layers'
@@ -132,6 +133,7 @@ $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(ARCHIVE) Makefile
 
 -include $(PROGRAM_MK)
 -include tests/bench/bench.mk
+-include tests/fuzz/fuzz.mk
 
 .PHONY: demo
 demo: deps

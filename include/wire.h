@@ -273,7 +273,7 @@ struct wire_rule {
 /*
  * A file's table is words of the pool, from `table` on: for each 256 bytes of
  * text (a granule) the number of the first row in it, one number more, then the
- * rows: low 16 bits of the address where a rule begins, 16 bits number of the
+ * rows: low 16 bits of the text offset where a rule begins, 16 bits number of the
  * rule. The pool is of chunks, made as they are needed.
  */
 #define WIRE_CHUNK_WORDS 65536

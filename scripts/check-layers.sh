@@ -15,7 +15,7 @@ layers='
 main:     options session
 session:  options trace symbols analyze report model elf
 options:  analyze trace/attach_mode.h wire.h
-trace:    wire.h model elf
+trace:    wire.h model elf unwind
 symbols:  model elf
 unwind:   elf wire.h
 report:   model analyze

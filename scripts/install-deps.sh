@@ -16,7 +16,7 @@ build_packages='
 
 # Test frameworks and tools, then programs and allocators that tests trace, then lint.
 test_packages='
-	libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base
+	libclang-rt-14-dev libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base
 	valgrind heaptrack jq sqlite3 gawk perl xz-utils redis-server
 	debuginfod libdebuginfod1|libdebuginfod1t64
 	g++ musl musl-dev musl-tools

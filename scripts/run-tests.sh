@@ -84,11 +84,23 @@ run_e2e() {
 	skipped=$((skipped + none))
 }
 
+# Short: `make fuzz-unwind FUZZ_SECONDS=...` goes on from where it ended.
+run_fuzz() {
+	if make --no-print-directory BUILD="$BUILD" FUZZ_SECONDS=10 fuzz-unwind >"$log" 2>&1; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: make fuzz-unwind"
+		tail -n 40 "$log"
+	fi
+}
+
 case "${1:-all}" in
 unit) run_unit ;;
 e2e) run_e2e ;;
 all)
 	run_unit
+	run_fuzz
 	run_e2e
 	;;
 *)

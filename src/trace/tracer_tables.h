@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tracer's mapped tables, shared by tracer.c, which loads, and tables.c, which reads and
+ * empties. */
+#ifndef LEAKTRACE_TRACE_TRACER_TABLES_H
+#define LEAKTRACE_TRACE_TRACER_TABLES_H
+
+#include "trace/tracer.h"
+
+struct leaktrace_bpf;
+struct ring_buffer;
+
+struct tracer {
+	struct leaktrace_bpf *skeleton;
+	struct ring_buffer *ring;
+	tracer_handler handler;
+	void *handler_context;
+	struct wire_site *sites;
+	size_t site_count;
+	struct wire_bucket *buckets;
+	size_t bucket_count;
+	struct wire_space *spaces;
+	struct wire_rule *rules;
+	struct wire_mapping *mappings;
+	uint64_t *pc_cache;
+	int cpu_count;
+	int spill_fd;
+	int free_spaces_fd;
+	uint64_t memory_bytes;
+};
+
+#endif
