@@ -394,7 +394,7 @@ def site_name(site):
             return library[0]
         if in_program(frame):
             return function
-        module = "@" + os.path.basename(frame.get("module") or "?")
+        module = "@" + os.path.basename(frame.get("module") or "?").split(".so")[0]
         if not LIBC_CALLER.match(function):
             break
     return module

@@ -26,8 +26,6 @@ def test_attached_each_way(program, attach):
     harness.check_variant(variant, harness.run_attached(variant, attach), 0)
 
 
-@pytest.mark.xfail(strict=True, raises=harness.ShallowStacks,
-                   reason="stacks are walked by frame pointers, which libraries do not keep")
 @pytest.mark.parametrize("variant", harness.deep_variants(), ids=harness.variant_id)
 def test_stacks_without_frame_pointers(variant):
     harness.check_variant(variant, harness.run_variant(variant, "auto"), 0, deep=True)
