@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which module's probes are attached for whom, and what each event asks for. */
+/* What each event of a process's life asks for. */
 #include "trace/follow.h"
 
 #include <errno.h>
@@ -12,11 +12,10 @@
 #include "model/snapshot.h"
 #include "trace/attach.h"
 #include "trace/modules.h"
-#include "trace/probes.h"
 #include "trace/processes.h"
+#include "trace/scan.h"
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
-#include "util/array.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -26,25 +25,6 @@
  * open link makes every hit of the same function a little slower.
  */
 #define ENDED_LINKS_MAX 128
-
-/* A followed process by id; an address space may be shared by several (vfork). */
-struct followed {
-	uint32_t pid;
-	uint32_t space;
-	uint32_t owner;		  /* whose space it shares, 0: it has its own */
-	struct links links;	  /* FOLLOW_PROCESSES */
-	struct module **attached; /* modules that `links` cover */
-	size_t attached_count;
-	UT_hash_handle hh;
-};
-
-struct follower {
-	struct follow_config config;
-	struct links life;  /* fork, exec, exit */
-	struct links files; /* FOLLOW_FILES */
-	struct links ended; /* of processes that have ended, not yet closed */
-	struct followed *by_pid;
-};
 
 static int attach_life(struct follower *follower)
 {
@@ -140,138 +120,6 @@ static struct followed *followed_add(struct follower *follower, uint32_t pid, ui
 	return process;
 }
 
-static int attach_module(struct follower *follower, const struct module *module, pid_t pid,
-			 struct links *links)
-{
-	int error =
-		probes_attach(follower->config.tracer, follower->config.mode, module, pid, links);
-
-	if (error)
-		log_info("cannot probe %s: %s", module->path, strerror(-error));
-	return error;
-}
-
-static int attach_for_files(struct follower *follower, struct module *module)
-{
-	if (module->attached)
-		return 0;
-	module->attached = true;
-	return attach_module(follower, module, -1, &follower->files);
-}
-
-static int attach_for_process(struct follower *follower, struct followed *process,
-			      struct module *module)
-{
-	struct module **slot;
-
-	for (size_t i = 0; i < process->attached_count; i++)
-		if (process->attached[i] == module)
-			return 0;
-	slot = array_add(&process->attached, &process->attached_count, sizeof(module));
-	if (!slot)
-		return -ENOMEM;
-	*slot = module;
-	return attach_module(follower, module, process->pid, &process->links);
-}
-
-/* What a look at a process's mappings finds. */
-struct scan {
-	struct follower *follower;
-	struct followed *process;
-	struct wire_mapping *mappings; /* for the unwinder */
-	size_t mapping_count;
-	bool has_allocator;
-	bool has_library_hook;
-	bool has_go;
-	bool is_foreign;
-	int error;
-};
-
-static void scan_unwinding(struct scan *scan, const struct proc_map *map, struct module *module)
-{
-	struct wire_mapping *mapping;
-
-	if (!scan->follower->config.unwinder)
-		return;
-	mapping = array_add(&scan->mappings, &scan->mapping_count, sizeof(*mapping));
-	if (mapping)
-		unwinder_describe(scan->follower->config.unwinder, map, module, mapping);
-}
-
-static void scan_mapping(const struct proc_map *map, struct module *module, void *context)
-{
-	struct scan *scan = context;
-	int error = 0;
-
-	scan_unwinding(scan, map, module);
-	if (!module)
-		return;
-	scan->has_go |= module->is_go;
-	scan->is_foreign |= module->is_foreign;
-	scan->has_library_hook |= module->has_library_hook;
-	scan->has_allocator |= module_is_allocator(module);
-	if (!module_is_allocator(module) && !module->has_library_hook)
-		return;
-	if (scan->follower->config.scope == FOLLOW_FILES)
-		error = attach_for_files(scan->follower, module);
-	else
-		error = attach_for_process(scan->follower, scan->process, module);
-	if (error && !scan->error)
-		scan->error = error;
-}
-
-/*
- * A dynamic executable that has just started has mapped itself and ld.so, no
- * libraries: that it has no allocator means something only once they are there.
- */
-static void judge(const struct scan *scan, bool has_libraries)
-{
-	const char *reason = NULL;
-
-	if (scan->error)
-		reason = "its allocator could not be probed";
-	else if (scan->has_allocator)
-		reason = NULL;
-	else if (scan->is_foreign)
-		reason = "a 32-bit program; only 64-bit ones can be traced";
-	else if (scan->has_go)
-		reason = "a Go program: return probes would break its stacks";
-	else if (has_libraries || !scan->has_library_hook)
-		reason = "no allocator found (stripped and static? see --alloc-prefix, --object)";
-	else
-		reason = "it ended before its libraries were loaded";
-	processes_judge(scan->follower->config.processes, scan->process->space, reason);
-}
-
-/* Stacks that meet unknown code end there, and are counted: the run goes on. */
-static void publish(const struct scan *scan)
-{
-	int error = 0;
-
-	if (scan->follower->config.unwinder)
-		error = unwinder_publish(scan->follower->config.unwinder, scan->process->space,
-					 scan->mappings, scan->mapping_count);
-	if (error)
-		log_info("no unwind tables for process %u: %s", scan->process->pid,
-			 strerror(-error));
-}
-
-static int scan_process(struct follower *follower, struct followed *process, bool has_libraries,
-			struct scan *scan)
-{
-	int error;
-
-	*scan = (struct scan){ .follower = follower, .process = process };
-	error = processes_read_mappings(follower->config.processes, follower->config.modules,
-					process->space, process->pid, scan_mapping, scan);
-	if (!error) {
-		judge(scan, has_libraries);
-		publish(scan);
-	}
-	free(scan->mappings);
-	return error ? error : scan->error;
-}
-
 int follower_add_file(struct follower *follower, int fd, const char *path, bool now)
 {
 	struct module *module = modules_add_file(follower->config.modules, fd, path);
@@ -280,7 +128,7 @@ int follower_add_file(struct follower *follower, int fd, const char *path, bool 
 		return -ENOEXEC;
 	if (!now)
 		return 0;
-	return attach_for_files(follower, modules_examine(follower->config.modules, module));
+	return scan_attach_file(follower, modules_examine(follower->config.modules, module));
 }
 
 static int start_space(struct follower *follower, pid_t pid, uint32_t space, uint64_t time_ns)

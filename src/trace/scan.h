@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A look at a process's mappings, and what it entails: probes for the allocators
+ * in them, unwind tables, the verdict whether it can be measured. The part of
+ * following that looks; follow.c decides when.
+ */
+#ifndef LEAKTRACE_TRACE_SCAN_H
+#define LEAKTRACE_TRACE_SCAN_H
+
+#include <uthash.h>
+
+#include "trace/attach.h"
+#include "trace/follow.h"
+#include "wire.h"
+
+struct module;
+
+/* A followed process by id; an address space may be shared by several (vfork). */
+struct followed {
+	uint32_t pid;
+	uint32_t space;
+	uint32_t owner;		  /* whose space it shares, 0: it has its own */
+	struct links links;	  /* FOLLOW_PROCESSES */
+	struct module **attached; /* modules that `links` cover */
+	size_t attached_count;
+	UT_hash_handle hh;
+};
+
+struct follower {
+	struct follow_config config;
+	struct links life;  /* fork, exec, exit */
+	struct links files; /* FOLLOW_FILES */
+	struct links ended; /* of processes that have ended, not yet closed */
+	struct followed *by_pid;
+};
+
+/* What a look at a process's mappings finds. */
+struct scan {
+	struct follower *follower;
+	struct followed *process;
+	struct wire_mapping *mappings; /* for the unwinder */
+	size_t mapping_count;
+	bool has_allocator;
+	bool has_library_hook;
+	bool has_go;
+	bool is_foreign;
+	int error;
+};
+
+/* Attaches a module's probes for every process that maps it, once. Returns 0 or -errno. */
+int scan_attach_file(struct follower *follower, struct module *module);
+
+/*
+ * Reads the process's mappings and acts on them; `has_libraries`: ld.so has loaded
+ * them. Returns 0, -errno of reading, or the first failure to attach.
+ */
+int scan_process(struct follower *follower, struct followed *process, bool has_libraries,
+		 struct scan *scan);
+
+#endif
