@@ -5,6 +5,7 @@
 The measured programs run at real-time priority, so that other load on the
 machine disturbs as little as it can. Needs root.
 """
+import json
 import os
 import platform
 import shutil
@@ -87,38 +88,84 @@ def wall_ms(command):
     return (time.monotonic() - start) * 1e3
 
 
-def programs():
-    script = ("import json\n"
-              "for i in range(40): json.loads(json.dumps([{'a': j, 'b': [j] * 5}"
-              " for j in range(500)]))")
-    os.environ["PYTHONMALLOC"] = "malloc"
-    yield "python3, JSON loop", ["/usr/bin/python3", "-S", "-c", script]
-    rows = ("create table t(a integer primary key, b text); with recursive c(x) as (select 1 "
+def depth_table():
+    heading("the same by depth of stack", "call site", "fp", "ns/frame", "to site")
+    for depth in (3, 10, 30, 100):
+        # main and the thread's and C library's first functions are below.
+        below = max(0, depth - 5)
+        site = pair_ns(["--max-stack", "1"], 100000, below)
+        walked = pair_ns([], 100000, below)
+        pointers = pair_ns(["--unwind", "fp"], 100000, below)
+        row(f"{depth} frames, by unwind tables", walked, "ns", f"{site:,.0f}", f"{pointers:,.0f}",
+            f"{(walked - site) / depth:.0f}", f"{walked / site:.2f}")
+
+
+JSON_LOOP = ("import json\n"
+             "for i in range(40): json.loads(json.dumps([{'a': j, 'b': [j] * 5}"
+             " for j in range(500)]))")
+SQL_ROWS = ("create table t(a integer primary key, b text); with recursive c(x) as (select 1 "
             "union all select x+1 from c where x<50000) insert into t select x, hex(x) from c;")
-    yield "sqlite3, 50,000 rows", ["sqlite3", ":memory:", rows]
 
 
-def programs_table():
-    heading("real programs", "untraced", "floor", "heaptrack", "memcheck")
-    for name, command in programs():
-        untraced = best(lambda: wall_ms(command))
-        floor = best(lambda: wall_ms([LEAKTRACE, "--empty-probes", "--"] + command))
-        traced = best(lambda: wall_ms([LEAKTRACE, "--"] + command))
-        others = [compare(tool, command, traced) for tool in ("heaptrack", "valgrind")]
-        row(f"{name}: traced", traced, "ms", f"{traced / untraced:.2f}", f"{traced / floor:.2f}",
-            *others)
+def programs(folder):
+    """Name and command of the measured programs; those that are not installed are left out."""
+    os.environ["PYTHONMALLOC"] = "malloc"
+    data = os.path.join(folder, "data.json")
+    with open(data, "w", encoding="ascii") as file:
+        file.write("[" + ",".join(f'{{"id": {i}, "tags": ["a", "b"]}}' for i in range(20000)) + "]")
+    source = os.path.join(folder, "source.c")
+    with open(source, "w", encoding="ascii") as file:
+        file.write("#include <stdio.h>\nint main(void) { return printf(\"x\"); }\n")
+    script = os.path.join(folder, "script.js")
+    with open(script, "w", encoding="ascii") as file:
+        file.write("let a = []; for (let i = 0; i < 1e5; i++) a.push({i, s: 'x' + i});"
+                   "JSON.parse(JSON.stringify(a));\n")
+    perl = "my %h; $h{$_} = [$_, \"x$_\"] for 1..20000; print scalar keys %h"
+    commands = [
+        ("python3, JSON loop", ["/usr/bin/python3", "-S", "-c", JSON_LOOP]),
+        ("sqlite3, 50,000 rows", ["sqlite3", ":memory:", SQL_ROWS]),
+        ("jq, 20,000 objects", ["jq", "map(.id) | add", data]),
+        ("perl, 20,000 lists", ["perl", "-e", perl]),
+        ("git log", ["git", "-c", "core.pager=cat", "log", "--stat"]),
+        ("gcc's cc1", ["gcc", "-O2", "-c", "-o", os.path.join(folder, "o.o"), source]),
+        ("node, 100,000 objects", ["node", script]),
+    ]
+    return [(name, command) for name, command in commands if shutil.which(command[0])]
 
 
-def compare(tool, command, traced):
-    """leaktrace's time as a share of the other tool's, '-' when it is not there."""
-    if not shutil.which(tool):
-        return "-"
-    with tempfile.TemporaryDirectory() as folder:
-        if tool == "heaptrack":
-            other = ["heaptrack", "-o", os.path.join(folder, "out")] + command
-        else:
-            other = ["valgrind", "-q"] + command
-        return f"{traced / wall_ms(other):.2f}"
+def wall_of(tool, command, folder):
+    """Milliseconds of the command under a tool, None when it is not installed."""
+    prefix = {"heaptrack": ["heaptrack", "-o", os.path.join(folder, "heaptrack")],
+              "valgrind": ["valgrind", "-q"]}[tool]
+    return wall_ms(prefix + command) if shutil.which(tool) else None
+
+
+def programs_table(folder):
+    heading("real programs, ms", "floor", "untraced", "heaptrack", "memcheck")
+    for name, command in programs(folder)[:4]:
+        others = [best(lambda: wall_ms([LEAKTRACE, "--empty-probes", "--"] + command)),
+                  best(lambda: wall_ms(command)),
+                  wall_of("heaptrack", command, folder), wall_of("valgrind", command, folder)]
+        row(f"{name}: traced", best(lambda: wall_ms([LEAKTRACE, "--"] + command)), "ms",
+            *("-" if other is None else f"{other:,.0f}" for other in others))
+
+
+def complete_share(arguments, folder):
+    """Of all allocations in all processes, those whose stack reaches the first function; percent."""
+    path = os.path.join(folder, "report.json")
+    run([LEAKTRACE, "--json", path] + arguments)
+    with open(path, encoding="utf-8") as file:
+        report = json.load(file)
+    total = sum(p["totals"]["heap"]["acquired_count"] for p in report["processes"])
+    cut = sum(n for name, n in report["losses"].items() if name.startswith("stacks_"))
+    return 100 * (1 - cut / total) if total else 0, total
+
+
+def completeness_table(folder):
+    heading("allocations with a whole stack, percent", "of")
+    for name, command in programs(folder):
+        share, total = complete_share(["--"] + command, folder)
+        row(name, share, "%", f"{total:,}")
 
 
 def start_up_table():
@@ -135,7 +182,10 @@ def main():
     pairs_table()
     modes_table()
     threads_table()
-    programs_table()
+    depth_table()
+    with tempfile.TemporaryDirectory() as folder:
+        programs_table(folder)
+        completeness_table(folder)
     start_up_table()
 
 
