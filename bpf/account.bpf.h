@@ -35,14 +35,14 @@ __noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u64 size
 
 	if (!thread)
 		return 0;
-	value.site = site_find(thread, kind, now, &site);
+	value.site = site_find(thread, kind, now, 0, site_slots, &site);
 	if (!site) {
-		u32 index = thread->space;
-		struct wire_space *space = bpf_map_lookup_elem(&spaces, &index);
-
 		count(WIRE_LOST_SITES);
-		if (space)
-			__sync_fetch_and_add(&space->lost_sites, 1);
+		thread->stack.depth = 0;
+		value.site = site_find(thread, kind, now, site_slots, WIRE_FALLBACK_SITES, &site);
+	}
+	if (!site) {
+		count(WIRE_LOST_LIVE);
 		return 0;
 	}
 	if (!site->stack_sent)

@@ -93,18 +93,21 @@ static __always_inline bool site_claim(struct wire_site *site, const struct stac
 	return true;
 }
 
-/* Finds or makes the line of `thread->stack`; returns its index or SITE_NONE. */
-static __always_inline u32 site_find(struct thread *thread, u32 kind, u32 now,
+/*
+ * Finds or makes the line of `thread->stack` among the `count` lines from `first`
+ * on; returns its index or SITE_NONE.
+ */
+static __always_inline u32 site_find(struct thread *thread, u32 kind, u32 now, u32 first, u32 lines,
 				     struct wire_site **found)
 {
 	struct stack_hash hash = stack_hash(&thread->stack, thread->space, kind);
-	u32 index = ((hash.tag >> 32) * site_slots) >> 32;
+	u32 index = first + (((hash.tag >> 32) * lines) >> 32);
 
 	for (int i = 0; i < WIRE_SITE_PROBES; i++) {
 		struct wire_site *site;
 
-		if (index >= site_slots)
-			index = 0;
+		if (index >= first + lines)
+			index = first;
 		site = bpf_map_lookup_elem(&sites, &index);
 		if (!site)
 			return SITE_NONE;

@@ -117,6 +117,11 @@ struct wire_site {
 
 #define WIRE_SITE_BUSY 1ULL
 #define WIRE_SITE_PROBES 32
+/*
+ * Lines behind the table, for sites without a stack: what finds the table full is
+ * counted there, so that totals stay true.
+ */
+#define WIRE_FALLBACK_SITES 4096
 /* Set in every tag, so that none equals 0 or WIRE_SITE_BUSY. */
 #define WIRE_SITE_USED 2ULL
 
@@ -129,9 +134,8 @@ struct wire_space {
 	s64 live_bytes;
 	s64 peak_bytes;
 	u64 unmatched_releases;
-	u64 lost_sites; /* acquisitions that found the site table full */
-	u64 mappings;	/* wire_mappings_pack(); 0: none yet */
-	u64 unused[3];
+	u64 mappings; /* wire_mappings_pack(); 0: none yet */
+	u64 unused[4];
 };
 
 /* ---- events -------------------------------------------------------------- */

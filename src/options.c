@@ -234,7 +234,7 @@ int options_parse(int argc, char **argv, struct options *options)
 
 	*options = (struct options){
 		.max_live = 1048576,
-		.max_sites = 65536,
+		.max_sites = 262144,
 		.max_stacks = 1000000,
 		.max_stack = WIRE_MAX_FRAMES,
 		.filter = { .top = 20, .sort = SORT_BYTES },

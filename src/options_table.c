@@ -186,7 +186,7 @@ const struct option_row option_rows[] = {
 	  &flag_form, FIELD(no_namespace) },
 	{ "max-live", 0, "N", "Resources tracked at a time (default 1048576)", IN_TRACE,
 	  &count_form, FIELD(max_live), .min = 1, .max = 1000000000 },
-	{ "max-sites", 0, "N", "Call sites tracked (default 65536)", IN_TRACE, &count_form,
+	{ "max-sites", 0, "N", "Call sites tracked (default 262144)", IN_TRACE, &count_form,
 	  FIELD(max_sites), .min = 1, .max = 100000000 },
 	{ "max-stack", 0, "N", "Frames kept of a call stack (1 to 127, default 127)", IN_TRACE,
 	  &count_form, FIELD(max_stack), .min = 1, .max = WIRE_MAX_FRAMES },

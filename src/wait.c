@@ -170,6 +170,7 @@ static int step(struct loop *loop)
 
 	if (count < 0)
 		return errno == EINTR ? 0 : -errno;
+	follower_wake_parents(config->follower);
 	loop->idle_steps = count ? 0 : loop->idle_steps + 1;
 	if (loop->idle_steps >= IDLE_STEPS) {
 		follower_check_alive(config->follower);

@@ -7,9 +7,9 @@ const struct loss_info loss_table[LOSS_COUNT] = {
 			"--max-live)",
 			true },
 	[LOSS_SITES] = { "sites_full",
-			 "acquisitions without a call site, the table of sites was full (raise "
+			 "acquisitions without their call site, the table of sites was full (raise "
 			 "--max-sites)",
-			 true },
+			 false },
 	[LOSS_EVENTS] = { "events_dropped", "events dropped, leaktrace could not keep up", true },
 	[LOSS_THREADS] = { "threads_failed", "events lost, no memory for a thread's state", true },
 	[LOSS_SPACES] = { "processes_failed", "processes not followed, too many at once", true },

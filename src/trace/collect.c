@@ -190,17 +190,11 @@ static void collect_space(struct collection *collection, struct space *space,
 {
 	const struct wire_space *totals = tracer_space(tracer, space->number);
 	struct process *process = space_process(collection->processes, space);
-	uint32_t site;
 
 	if (!totals)
 		return;
 	process->unmatched_releases = totals->unmatched_releases;
 	process->totals[KIND_HEAP].peak_bytes = totals->peak_bytes > 0 ? totals->peak_bytes : 0;
-	if (totals->lost_sites) {
-		site = add_site(collection, space, NULL, KIND_HEAP);
-		if (site != NO_SITE)
-			process->sites[site].lost_count += totals->lost_sites;
-	}
 	for (size_t i = 0; i < process->site_count; i++)
 		if (process->sites[i].first_ns == UINT64_MAX)
 			process->sites[i].first_ns = 0;

@@ -16,6 +16,7 @@
 #include "trace/scan.h"
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
+#include "util/array.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -25,6 +26,8 @@
  * open link makes every hit of the same function a little slower.
  */
 #define ENDED_LINKS_MAX 128
+/* A parent that stops because a child was stopped has done so within this time. */
+#define REACTION_NS 1000000000ULL
 
 static int attach_life(struct follower *follower)
 {
@@ -94,6 +97,7 @@ void follower_free(struct follower *follower)
 	links_move(&follower->life, &follower->files);
 	links_close(&follower->life);
 	tracer_unpark_all(follower->config.tracer);
+	free(follower->parked);
 	free(follower);
 }
 
@@ -313,6 +317,38 @@ static void process_exited(struct follower *follower, const struct wire_event_pr
 			  event->head.time_ns);
 }
 
+static void note_parked(struct follower *follower, pid_t pid)
+{
+	struct parked_child *parked;
+	struct proc_stat stat;
+
+	if (proc_stat_read(pid, &stat) || !followed_find(follower, stat.ppid))
+		return;
+	parked = array_add(&follower->parked, &follower->parked_count, sizeof(*parked));
+	if (parked)
+		*parked = (struct parked_child){ stat.ppid, monotonic_ns() };
+}
+
+void follower_wake_parents(struct follower *follower)
+{
+	uint64_t now = monotonic_ns();
+	struct proc_stat stat;
+	bool fresh = false;
+
+	for (size_t i = 0; i < follower->parked_count; i++) {
+		const struct parked_child *parked = &follower->parked[i];
+
+		if (!proc_stat_read(parked->parent_pid, &stat) && stat.state == 'T')
+			kill(parked->parent_pid, SIGCONT);
+		fresh |= now - parked->time_ns < REACTION_NS;
+	}
+	if (fresh)
+		return;
+	free(follower->parked);
+	follower->parked = NULL;
+	follower->parked_count = 0;
+}
+
 static void check_alive(uint32_t space, uint32_t pid, void *context)
 {
 	struct follower *follower = context;
@@ -353,6 +389,8 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 		process_changed(follower, event);
 		break;
 	}
-	if (event->parked)
+	if (event->parked) {
+		note_parked(follower, event->pid);
 		tracer_unpark(follower->config.tracer, event->pid);
+	}
 }

@@ -64,6 +64,13 @@ int follower_add_command(struct follower *follower, pid_t pid, bool may_stop);
  */
 int follower_add_process(struct follower *follower, pid_t pid);
 
+/*
+ * Some parents (su, script) stop themselves when they see a child stopped, and wait
+ * to be continued by their own parent: ours did not stop for good, so this does it.
+ * To be called now and then.
+ */
+void follower_wake_parents(struct follower *follower);
+
 /* Ends what is no more, should the event of its end have been lost. */
 void follower_check_alive(struct follower *follower);
 

@@ -26,11 +26,19 @@ struct followed {
 	UT_hash_handle hh;
 };
 
+/* A process that was stopped by us a moment ago. */
+struct parked_child {
+	uint32_t parent_pid;
+	uint64_t time_ns;
+};
+
 struct follower {
 	struct follow_config config;
-	struct links life;  /* fork, exec, exit */
-	struct links files; /* FOLLOW_FILES */
-	struct links ended; /* of processes that have ended, not yet closed */
+	struct links life;	     /* fork, exec, exit */
+	struct links files;	     /* FOLLOW_FILES */
+	struct links ended;	     /* of processes that have ended, not yet closed */
+	struct parked_child *parked; /* lately, see follower_wake_parents() */
+	size_t parked_count;
 	struct followed *by_pid;
 };
 

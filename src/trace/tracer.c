@@ -97,7 +97,8 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	shards = power_of_two_up_to(SITE_SHARDS_MAX, tracer->cpu_count);
 	/* At least as many buckets as neighbouring addresses are spread over. */
 	tracer->bucket_count = at_most(slots / WIRE_BUCKET_KEYS + 64, UINT32_MAX);
-	tracer->site_count = at_most(config->max_sites * 100 / SITE_FILL_PERCENT + 1, UINT32_MAX);
+	slots = at_most(config->max_sites * 100 / SITE_FILL_PERCENT + 1, UINT32_MAX / 2);
+	tracer->site_count = slots + WIRE_FALLBACK_SITES;
 
 	error = bpf_map__set_max_entries(skeleton->maps.live, tracer->bucket_count) ?:
 		bpf_map__set_max_entries(skeleton->maps.sites, tracer->site_count) ?:
@@ -111,7 +112,7 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 			       WIRE_MAPPINGS * sizeof(struct wire_mapping) +
 			       WIRE_PC_CACHE * sizeof(uint64_t) + spilled * 96ULL;
 	skeleton->rodata->live_buckets = tracer->bucket_count;
-	skeleton->rodata->site_slots = tracer->site_count;
+	skeleton->rodata->site_slots = slots;
 	skeleton->rodata->site_shards = shards;
 	skeleton->rodata->stack_frames = config->max_stack;
 	skeleton->rodata->by_frame_pointer = config->by_frame_pointer;

@@ -270,7 +270,7 @@ static void test_defaults(void **state)
 	parse_right(&run, "true");
 	assert_int_equal(run.options.mode, MODE_COMMAND);
 	assert_int_equal(run.options.max_live, 1048576);
-	assert_int_equal(run.options.max_sites, 65536);
+	assert_int_equal(run.options.max_sites, 262144);
 	assert_int_equal(run.options.max_stack, 127);
 	assert_int_equal(run.options.filter.top, 20);
 	assert_int_equal(run.options.filter.sort, SORT_BYTES);
