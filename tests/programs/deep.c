@@ -7,6 +7,7 @@
  * EXPECT stack main 1/44
  * EXPECT whole leak_at_60
  * EXPECT truncated leak_at_2000
+ * EXPECT loss stacks_too_deep=1
  * VARIANT attach
  */
 #include "program.h"
