@@ -30,21 +30,23 @@ __noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u64 size
 {
 	u32 now = now_ticks();
 	struct wire_live value = { .size = size, .born = born ?: now }, old = {};
-	struct wire_site *site = NULL;
-	int result;
+	struct wire_site *site;
+	int index, result;
 
 	if (!thread)
 		return 0;
-	value.site = site_find(thread, kind, now, 0, site_slots, &site);
-	if (!site) {
+	index = site_find(thread, kind, now, 0, site_slots);
+	if (index == SITE_NONE) {
 		count(WIRE_LOST_SITES);
 		thread->stack.depth = 0;
-		value.site = site_find(thread, kind, now, site_slots, WIRE_FALLBACK_SITES, &site);
+		index = site_find(thread, kind, now, site_slots, WIRE_FALLBACK_SITES);
 	}
-	if (!site) {
+	site = bpf_map_lookup_elem(&sites, &index);
+	if (index == SITE_NONE || !site) {
 		count(WIRE_LOST_LIVE);
 		return 0;
 	}
+	value.site = index;
 	if (!site->stack_sent)
 		site->stack_sent = stack_send(thread, site->tag, site->check, kind);
 	result = live_put(thread->space, kind, id, &value, &old);

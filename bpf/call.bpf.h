@@ -67,16 +67,18 @@ static __always_inline struct call *call_top(struct thread *thread)
 	return &thread->calls[top & (MAX_CALLS - 1)];
 }
 
-static __noinline void call_drop(struct thread *thread)
+/* Global, as what follows is called from a loop: verified once and not for each turn. */
+__noinline int call_drop(struct thread *thread)
 {
-	struct call *call = call_top(thread);
+	struct call *call = thread ? call_top(thread) : NULL;
 
 	if (!call)
-		return;
+		return 0;
 	thread->depth--;
 	count(WIRE_ABANDONED_CALLS);
 	if (call->has_old)
 		account_restore(thread, WIRE_HEAP, call->id, &call->old);
+	return 0;
 }
 
 /* Drops the calls entered below `stack_pointer`: the stack has been cut back past them. */

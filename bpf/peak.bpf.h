@@ -13,17 +13,22 @@
 #define PEAK_LUMP_SHIFT 6
 #define PEAK_LUMP_MAX (64 << 10)
 
-static __noinline void peak_flush(struct thread *thread)
+__weak __noinline int peak_flush(struct thread *thread)
 {
-	u32 index = thread->space;
-	struct wire_space *space = bpf_map_lookup_elem(&spaces, &index);
-	s64 change = thread->live_change, top = thread->live_change_peak;
-	s64 peak;
+	struct wire_space *space;
+	s64 change, top, peak;
+	u32 index;
 
+	if (!thread)
+		return 0;
+	index = thread->space;
+	change = thread->live_change;
+	top = thread->live_change_peak;
 	thread->live_change = 0;
 	thread->live_change_peak = 0;
+	space = bpf_map_lookup_elem(&spaces, &index);
 	if (!space)
-		return;
+		return 0;
 	top += __sync_fetch_and_add(&space->live_bytes, change);
 	/* A lost race leaves the greater value of a moment earlier or later: try a few times. */
 	for (int i = 0; i < 4; i++) {
@@ -34,6 +39,7 @@ static __noinline void peak_flush(struct thread *thread)
 	}
 	peak = space->peak_bytes >> PEAK_LUMP_SHIFT;
 	thread->lump = peak < PEAK_LUMP_MAX ? peak : PEAK_LUMP_MAX;
+	return 0;
 }
 
 static __always_inline void peak_add(struct thread *thread, s64 bytes)

@@ -8,7 +8,7 @@
 
 #include "maps.bpf.h"
 
-#define SITE_NONE 0xffffffffu
+#define SITE_NONE (-1)
 
 struct stack_hash {
 	u64 tag;
@@ -94,15 +94,18 @@ static __always_inline bool site_claim(struct wire_site *site, const struct stac
 }
 
 /*
- * Finds or makes the line of `thread->stack` among the `count` lines from `first`
- * on; returns its index or SITE_NONE.
+ * Finds or makes the line of `thread->stack` among the `lines` from `first` on;
+ * returns its index or SITE_NONE.
  */
-static __always_inline u32 site_find(struct thread *thread, u32 kind, u32 now, u32 first, u32 lines,
-				     struct wire_site **found)
+__noinline int site_find(struct thread *thread, u32 kind, u32 now, u32 first, u32 lines)
 {
-	struct stack_hash hash = stack_hash(&thread->stack, thread->space, kind);
-	u32 index = first + (((hash.tag >> 32) * lines) >> 32);
+	struct stack_hash hash;
+	u32 index;
 
+	if (!thread)
+		return SITE_NONE;
+	hash = stack_hash(&thread->stack, thread->space, kind);
+	index = first + (((hash.tag >> 32) * lines) >> 32);
 	for (int i = 0; i < WIRE_SITE_PROBES; i++) {
 		struct wire_site *site;
 
@@ -112,13 +115,10 @@ static __always_inline u32 site_find(struct thread *thread, u32 kind, u32 now, u
 		if (!site)
 			return SITE_NONE;
 		if (site->tag == hash.tag) {
-			if (site->check == hash.check && site->space == thread->space) {
-				*found = site;
+			if (site->check == hash.check && site->space == thread->space)
 				return index;
-			}
 			count(WIRE_COLLISIONS);
 		} else if (!site->tag && site_claim(site, &hash, thread->space, kind, now)) {
-			*found = site;
 			return index;
 		}
 		index++;

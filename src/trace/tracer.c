@@ -30,6 +30,8 @@
 #define SITE_SHARDS_MAX 8
 /* A single request for such a part of all memory is expected to fail. */
 #define HUGE_PART 4
+/* BPF_LOG_STATS of the kernel */
+#define VERIFIER_STATISTICS 4
 
 static int log_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -182,6 +184,9 @@ static int open_maps(struct tracer *tracer)
 
 int tracer_new(const struct tracer_config *config, struct tracer **result)
 {
+	/* -vvv: what verifying each program took. */
+	LIBBPF_OPTS(bpf_object_open_opts, options,
+		    .kernel_log_level = log_level() > 2 ? VERIFIER_STATISTICS : 0);
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
 	int error = 0;
@@ -191,7 +196,7 @@ int tracer_new(const struct tracer_config *config, struct tracer **result)
 	libbpf_set_print(log_libbpf);
 	/* Kernels before 5.11 count BPF memory against it; elsewhere a refusal does no harm. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
-	tracer->skeleton = leaktrace_bpf__open();
+	tracer->skeleton = leaktrace_bpf__open_opts(&options);
 	if (!tracer->skeleton)
 		error = -errno;
 	if (!error) {
