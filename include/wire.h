@@ -280,8 +280,8 @@ struct wire_rule {
  * rows: low 16 bits of the text offset where a rule begins, 16 bits number of the
  * rule. The pool is of chunks, made as they are needed.
  */
-#define WIRE_CHUNK_WORDS 65536
-#define WIRE_CHUNKS 2048
+#define WIRE_CHUNK_WORDS (256 * 1024)
+#define WIRE_CHUNKS 512
 #define WIRE_GRANULE_SHIFT 8
 
 struct wire_chunk {

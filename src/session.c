@@ -6,6 +6,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -43,6 +44,8 @@ struct session {
 	struct modules *modules;
 	struct processes *processes;
 	struct follower *follower;
+	pthread_t detacher; /* frees the follower, while `detaching` */
+	bool detaching;
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -153,8 +156,8 @@ static int make_parts(struct session *session)
 	session->symbols = symbols_new(&symbols);
 	session->modules = modules_new(&session->allocators);
 	if (session->snapshot)
-		session->processes = processes_new(session->snapshot, session->start_ns,
-						   options->max_stacks);
+		session->processes =
+			processes_new(session->snapshot, session->start_ns, options->max_stacks);
 	if (!session->snapshot || !session->symbols || !session->modules || !session->processes ||
 	    describe_run(session)) {
 		log_error("out of memory");
@@ -194,7 +197,8 @@ static int collect(struct session *session)
 {
 	int error;
 
-	tracer_drain(session->tracer, wait_event, session->follower);
+	if (session->follower)
+		tracer_drain(session->tracer, wait_event, session->follower);
 	error = processes_collect(session->processes, session->tracer, clock_ns(CLOCK_MONOTONIC));
 	if (error)
 		log_error("cannot read the tables: %s", strerror(-error));
@@ -232,6 +236,31 @@ static int wait_for_end(struct session *session)
 	return wait_run(&config);
 }
 
+static void *free_follower(void *follower)
+{
+	follower_free(follower);
+	return NULL;
+}
+
+/* When nothing runs any more: detaching waits for the kernel, reading and naming need not. */
+static void detach_start(struct session *session)
+{
+	tracer_drain(session->tracer, wait_event, session->follower);
+	if (pthread_create(&session->detacher, NULL, free_follower, session->follower))
+		return;
+	session->detaching = true;
+	session->follower = NULL;
+}
+
+static void detach(struct session *session)
+{
+	if (session->detaching)
+		pthread_join(session->detacher, NULL);
+	session->detaching = false;
+	follower_free(session->follower);
+	session->follower = NULL;
+}
+
 /* Returns the exit status. */
 static int trace(struct session *session)
 {
@@ -252,10 +281,13 @@ static int trace(struct session *session)
 	error = wait_for_end(session);
 	if (target->exec_error)
 		return target_explain_exec(target, options);
+	if (!error && !processes_running(session->processes))
+		detach_start(session);
 	if (error || collect(session))
 		return SESSION_UNMEASURED;
-	follower_free(session->follower);
-	session->follower = NULL;
+	/* A target that goes on is left alone before its names are looked up. */
+	if (!session->detaching)
+		detach(session);
 	if (output_write(options, session->symbols, session->snapshot, report_stream(options),
 			 &status))
 		return SESSION_UNMEASURED;
@@ -271,7 +303,7 @@ int session_trace(const struct options *options)
 	raise_descriptor_limit();
 	if (!output_check(options))
 		status = trace(&session);
-	follower_free(session.follower);
+	detach(&session);
 	target_cancel(&session.target);
 	watchdog_stop(&session.watchdog);
 	processes_free(session.processes);

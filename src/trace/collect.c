@@ -25,6 +25,7 @@ struct collection {
 	struct space **by_number; /* WIRE_SPACES */
 	struct line_target *lines;
 	size_t line_count;
+	uint64_t live_count; /* by the sites' counters */
 	int error;
 };
 
@@ -126,6 +127,7 @@ static void collect_line(struct collection *collection, const struct wire_site *
 	site->released_count += line->released_count;
 	site->released_bytes += line->released_bytes;
 	site->lost_count += line->lost;
+	collection->live_count += line->acquired_count - line->released_count;
 	if (ticks_to_ns(line->first) < site->first_ns)
 		site->first_ns = ticks_to_ns(line->first);
 	if (ticks_to_ns(line->last) > site->last_ns)
@@ -220,7 +222,10 @@ static void collect_tables(struct collection *collection, struct tracer *tracer)
 	for (size_t i = 0; i < collection->line_count; i++)
 		if (lines[i].tag)
 			collect_line(collection, &lines[i], i);
+	/* Most of the memory to be read, for nothing when nothing is live. */
 	buckets = tracer_buckets(tracer, &bucket_count);
+	if (!collection->live_count)
+		bucket_count = 0;
 	for (size_t i = 0; i < bucket_count; i++)
 		collect_bucket(collection, &buckets[i]);
 	tracer_each_spilled(tracer, collect_spilled, collection);

@@ -7,6 +7,7 @@
 #include "trace/unwinder.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -52,6 +53,9 @@ struct unwinder {
 	size_t resting_count;
 	struct mapping_set *sets[WIRE_SPACES];
 	struct module_unwind vdso;
+	pthread_t first_thread; /* makes the first chunk, see unwinder_new() */
+	bool first_under_way;
+	int first_error;
 };
 
 static uint64_t now_ns(void)
@@ -62,6 +66,28 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
+static int chunk_add(struct unwinder *unwinder);
+
+static void *add_first_chunk(void *context)
+{
+	struct unwinder *unwinder = context;
+
+	unwinder->first_error = chunk_add(unwinder);
+	return NULL;
+}
+
+static int await_first_chunk(struct unwinder *unwinder)
+{
+	if (unwinder->first_under_way)
+		pthread_join(unwinder->first_thread, NULL);
+	unwinder->first_under_way = false;
+	return unwinder->first_error;
+}
+
+/*
+ * Putting a chunk into the kernel's map of maps waits for a grace period, some 20 ms:
+ * the first one is put there while probes are attached.
+ */
 int unwinder_new(struct tracer *tracer, struct unwinder **result)
 {
 	struct unwinder *unwinder = calloc(1, sizeof(*unwinder));
@@ -76,6 +102,8 @@ int unwinder_new(struct tracer *tracer, struct unwinder **result)
 		unwinder_free(unwinder);
 		return -ENOMEM;
 	}
+	unwinder->first_under_way =
+		!pthread_create(&unwinder->first_thread, NULL, add_first_chunk, unwinder);
 	*result = unwinder;
 	return 0;
 }
@@ -97,6 +125,7 @@ void unwinder_free(struct unwinder *unwinder)
 {
 	if (!unwinder)
 		return;
+	await_first_chunk(unwinder);
 	for (size_t i = 0; i < WIRE_SPACES; i++)
 		set_drop(unwinder, unwinder->sets[i]);
 	for (size_t i = 0; i < unwinder->chunk_count; i++)
@@ -146,7 +175,10 @@ static int table_store(struct unwinder *unwinder, const struct unwind_table *tab
 {
 	uint64_t first = unwinder->next_word, at = first;
 	size_t done = 0;
+	int waited = await_first_chunk(unwinder);
 
+	if (waited)
+		return waited;
 	if (first + table->word_count > (uint64_t)WIRE_CHUNKS * WIRE_CHUNK_WORDS)
 		return -ENOSPC;
 	while (done < table->word_count) {
