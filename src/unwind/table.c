@@ -12,6 +12,7 @@
 
 #include "elf/elf_file.h"
 #include "unwind/cfi.h"
+#include "unwind/frame_pointers.h"
 #include "unwind/rule.h"
 #include "util/array.h"
 
@@ -38,6 +39,7 @@ struct fde {
 typedef uint64_t row_t;
 
 struct builder {
+	struct elf_file *file;
 	struct unwind_rules *rules;
 	struct range text[TEXT_RANGES_MAX];
 	size_t text_count;
@@ -169,6 +171,18 @@ static int visit_row(void *context, const struct cfi_cie *cie, uint64_t start,
 	return row_add(builder, start, unwind_rules_intern(builder->rules, &rule));
 }
 
+static uint16_t gap_rule(const struct builder *builder, uint64_t start, uint64_t end)
+{
+	struct wire_rule rule = frame_pointers_rule();
+	uint64_t code_start, code_bytes;
+	const uint8_t *code = elf_file_code(builder->file, start, &code_start, &code_bytes);
+
+	if (!code || end - code_start > code_bytes ||
+	    !frame_pointers_kept(code + (start - code_start), end - start))
+		return WIRE_CFA_NO_RULE;
+	return unwind_rules_intern(builder->rules, &rule);
+}
+
 /*
  * Code between FDEs. Nobody calls the program's entry point: what runs there, and
  * behind it (ld.so's _dl_start_user, which runs the constructors), has no caller.
@@ -179,7 +193,7 @@ static int gap_add(struct builder *builder, uint64_t start, uint64_t end)
 	int err = 0;
 
 	if (start < (entered ? builder->entry : end))
-		err = row_add(builder, start, WIRE_CFA_NO_RULE);
+		err = row_add(builder, start, gap_rule(builder, start, end));
 	if (!err && entered)
 		err = row_add(builder, builder->entry, WIRE_CFA_OUTERMOST);
 	return err;
@@ -278,7 +292,7 @@ static int build_from(struct builder *builder, const struct cfi_section *section
 int unwind_table_build(struct elf_file *file, struct unwind_rules *rules,
 		       struct unwind_table **table)
 {
-	struct builder builder = { .rules = rules, .entry = UINT64_MAX };
+	struct builder builder = { .file = file, .rules = rules, .entry = UINT64_MAX };
 	struct cfi_section section;
 	int err = text_collect(&builder, elf_file_elf(file));
 

@@ -221,12 +221,29 @@ static void test_tgid(void **state)
 	assert_int_equal((intptr_t)answer, getpid());
 }
 
+static void test_identity(void **state)
+{
+	struct proc_identity identity;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child)
+		_exit(0);
+	assert_int_equal(proc_identity_read(getpid(), &identity), 0);
+	assert_int_equal(identity.uid, getuid());
+	assert_int_equal(identity.inner_pid, getpid());
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(proc_identity_read(child, &identity), -ESRCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_good),    cmocka_unit_test(test_parse_bad),
 		cmocka_unit_test(test_own_maps),      cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_stat_and_comm), cmocka_unit_test(test_tgid),
+		cmocka_unit_test(test_identity),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
