@@ -42,8 +42,10 @@ static __always_inline void space_inherit(u32 number, u32 parent_number)
 	struct wire_space *space = bpf_map_lookup_elem(&spaces, &number);
 	struct wire_space *parent = bpf_map_lookup_elem(&spaces, &parent_number);
 
-	if (space && parent && number != parent_number)
+	if (space && parent && number != parent_number) {
 		space->mappings = parent->mappings;
+		space->generation = parent->generation;
+	}
 }
 
 static __always_inline void event_fill(struct wire_event_process *event, u32 type, u32 space,

@@ -24,8 +24,9 @@ static __always_inline struct stack_hash stack_hash(const struct wire_event_stac
 {
 	u32 shard = bpf_get_smp_processor_id() & (site_shards - 1);
 	/* Spread, or the space's few bits and the first frame's could make up for each other. */
-	u64 a = (space ^ ((u64)kind << 32) ^ ((u64)shard << 40)) * 0x9ae16a3b2f90404fULL;
-	u64 b = (u64)space * 0xc949d7c7509e6557ULL;
+	u64 a = (space ^ ((u64)kind << 20) ^ ((u64)shard << 26) ^ ((u64)stack->generation << 32)) *
+		0x9ae16a3b2f90404fULL;
+	u64 b = (space ^ (u64)stack->generation << 32) * 0xc949d7c7509e6557ULL;
 	struct stack_hash hash;
 
 	for (u32 i = 0; i < WIRE_MAX_FRAMES; i++) {
@@ -99,11 +100,15 @@ static __always_inline bool site_claim(struct wire_site *site, const struct stac
  */
 __noinline int site_find(struct thread *thread, u32 kind, u32 now, u32 first, u32 lines)
 {
+	struct wire_space *space;
 	struct stack_hash hash;
 	u32 index;
 
 	if (!thread)
 		return SITE_NONE;
+	index = thread->space;
+	space = bpf_map_lookup_elem(&spaces, &index);
+	thread->stack.generation = space ? space->generation : 0;
 	hash = stack_hash(&thread->stack, thread->space, kind);
 	index = first + (((hash.tag >> 32) * lines) >> 32);
 	for (int i = 0; i < WIRE_SITE_PROBES; i++) {

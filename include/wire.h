@@ -134,8 +134,9 @@ struct wire_space {
 	s64 live_bytes;
 	s64 peak_bytes;
 	u64 unmatched_releases;
-	u64 mappings; /* wire_mappings_pack(); 0: none yet */
-	u64 unused[4];
+	u64 mappings;	/* wire_mappings_pack(); 0: none yet */
+	u64 generation; /* +1 whenever code went away: its addresses may be another's next */
+	u64 unused[3];
 };
 
 /* ---- events -------------------------------------------------------------- */
@@ -165,8 +166,8 @@ struct wire_event_stack {
 	u32 check;
 	u16 kind;
 	u16 depth;
-	u32 end; /* enum wire_stack_end */
-	u32 unused;
+	u32 end;			 /* enum wire_stack_end */
+	u32 generation;			 /* the space's, directly before the frames */
 	u64 frames[WIRE_MAX_FRAMES + 1]; /* return addresses, innermost first */
 };
 

@@ -41,6 +41,7 @@ struct stack {
 	uint64_t *ips;
 	uint32_t depth;
 	bool truncated;
+	uint32_t generation; /* of the process's code, see struct mapping */
 	struct frame *frames;
 	uint32_t frame_count;
 };
@@ -55,6 +56,12 @@ struct mapping {
 	const char *path;      /* as the process sees it; "[vdso]" and the like included */
 	const char *open_path; /* where leaktrace can open it, NULL: like `path` */
 	const char *build_id;  /* hex, NULL: none or not read */
+	/*
+	 * A process's code changes by generations; this mapping was there from the first
+	 * to the last of these. Like a stack's, not in recordings: names are.
+	 */
+	uint32_t first_generation;
+	uint32_t last_generation;
 };
 
 /* One live block, mapping, descriptor, thread. */

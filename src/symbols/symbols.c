@@ -37,6 +37,7 @@ struct symbols {
 /* One address of a process, once however many stacks go through it. */
 struct named_ip {
 	uint64_t ip;
+	uint32_t generation; /* of the stacks' code */
 	struct frame *frames;
 	uint32_t frame_count;
 };
@@ -168,7 +169,9 @@ static int compare_ips(const void *left, const void *right)
 {
 	const struct named_ip *a = left, *b = right;
 
-	return (a->ip > b->ip) - (a->ip < b->ip);
+	if (a->ip != b->ip)
+		return a->ip > b->ip ? 1 : -1;
+	return (a->generation > b->generation) - (a->generation < b->generation);
 }
 
 static int collect_ips(struct naming *naming)
@@ -186,25 +189,30 @@ static int collect_ips(struct naming *naming)
 		const struct stack *stack = &process->stacks[i];
 
 		for (uint32_t j = 0; !stack->frames && j < stack->depth; j++)
-			naming->ips[total++].ip = stack->ips[j];
+			naming->ips[total++] = (struct named_ip){
+				.ip = stack->ips[j],
+				.generation = stack->generation,
+			};
 	}
 	qsort(naming->ips, total, sizeof(*naming->ips), compare_ips);
 	for (size_t i = 0; i < total; i++) {
-		if (!unique || naming->ips[unique - 1].ip != naming->ips[i].ip)
-			naming->ips[unique++].ip = naming->ips[i].ip;
+		if (!unique || compare_ips(&naming->ips[unique - 1], &naming->ips[i]))
+			naming->ips[unique++] = naming->ips[i];
 	}
 	naming->ip_count = unique;
 	return 0;
 }
 
 /* The call is before the return address, which may be in the next function. */
-static const struct mapping *find_mapping(const struct process *process, uint64_t call)
+static const struct mapping *find_mapping(const struct process *process, uint64_t call,
+					  uint32_t generation)
 {
-	/* From the end: a later mapping took the place of an earlier one. */
 	for (size_t i = process->mapping_count; i-- > 0;) {
 		const struct mapping *mapping = &process->mappings[i];
 
-		if (mapping->start <= call && call < mapping->end)
+		if (mapping->start <= call && call < mapping->end &&
+		    mapping->first_generation <= generation &&
+		    generation <= mapping->last_generation)
 			return mapping;
 	}
 	return NULL;
@@ -264,7 +272,8 @@ static int name_ip(struct naming *naming, struct named_ip *named)
 {
 	static const struct place unknown;
 	struct location location = { &unknown, 1, LOCATION_NO_START };
-	const struct mapping *mapping = find_mapping(naming->process, named->ip - 1);
+	const struct mapping *mapping =
+		find_mapping(naming->process, named->ip - 1, named->generation);
 	struct module *module =
 		mapping ? naming->modules[mapping - naming->process->mappings] : NULL;
 	struct frame common = { .ip = named->ip };
@@ -294,9 +303,9 @@ static int name_ip(struct naming *naming, struct named_ip *named)
 
 /* ---- stacks ---------------------------------------------------------------------- */
 
-static const struct named_ip *find_ip(const struct naming *naming, uint64_t ip)
+static const struct named_ip *find_ip(const struct naming *naming, uint64_t ip, uint32_t generation)
 {
-	const struct named_ip key = { .ip = ip };
+	const struct named_ip key = { .ip = ip, .generation = generation };
 
 	return bsearch(&key, naming->ips, naming->ip_count, sizeof(key), compare_ips);
 }
@@ -306,12 +315,12 @@ static int name_stack(const struct naming *naming, struct stack *stack)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < stack->depth; i++)
-		count += find_ip(naming, stack->ips[i])->frame_count;
+		count += find_ip(naming, stack->ips[i], stack->generation)->frame_count;
 	stack->frames = calloc((size_t)count + 1, sizeof(*stack->frames));
 	if (!stack->frames)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < stack->depth; i++) {
-		const struct named_ip *named = find_ip(naming, stack->ips[i]);
+		const struct named_ip *named = find_ip(naming, stack->ips[i], stack->generation);
 
 		memcpy(stack->frames + stack->frame_count, named->frames,
 		       named->frame_count * sizeof(*named->frames));

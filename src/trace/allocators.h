@@ -41,7 +41,7 @@ struct allocator_options {
 
 /*
  * Plans the probes for the allocator that `file` defines; the plan is empty when it
- * defines none: no malloc, or neither free nor realloc beside it. C++ operators are taken only
+ * defines none: it has no malloc, or a prefixed one without its free. C++ operators are taken only
  * beside a malloc, and functions that hand on to another probed one are left out.
  * A site with placement.reason PLACE_UNPROBEABLE is one that can't be had.
  * Returns 0, -ENOMEM, or -E2BIG when the file claims more functions than any

@@ -108,6 +108,7 @@ int processes_inherit(struct processes *processes, uint32_t number, uint32_t par
 		return -ENOENT;
 	process = space_process(processes, space);
 	parent = space_process(processes, parent_space);
+	space->generation = parent_space->generation;
 	process->exe = parent->exe;
 	process->measured = parent->measured;
 	process->unmeasured_reason = parent->unmeasured_reason;
@@ -148,6 +149,13 @@ void processes_judge(struct processes *processes, uint32_t number, const char *r
 	process->unmeasured_reason = strings_intern(processes->snapshot->strings, reason);
 }
 
+uint32_t processes_generation(const struct processes *processes, uint32_t number)
+{
+	const struct space *space = space_find(processes, number);
+
+	return space ? space->generation : 0;
+}
+
 struct process *processes_get(struct processes *processes, uint32_t number)
 {
 	struct space *space = space_find(processes, number);
@@ -182,11 +190,6 @@ static bool has_names(const struct proc_map *map)
 	return map->path[0] == '/' || !strcmp(map->path, "[vdso]");
 }
 
-static bool overlaps(const struct mapping *mapping, const struct proc_map *map)
-{
-	return mapping->start < map->end && map->start < mapping->end;
-}
-
 static bool same_mapping(const struct mapping *mapping, const struct proc_map *map)
 {
 	return mapping->start == map->start && mapping->end == map->end &&
@@ -194,39 +197,59 @@ static bool same_mapping(const struct mapping *mapping, const struct proc_map *m
 	       mapping->device == map->device;
 }
 
-/* An earlier mapping of the same addresses is gone: a library that was closed. */
-static struct mapping *place_for_mapping(struct process *process, const struct proc_map *map,
-					 bool *known)
+static bool is_current(const struct space *space, const struct mapping *mapping)
 {
-	size_t i = 0;
-
-	*known = false;
-	while (i < process->mapping_count) {
-		struct mapping *mapping = &process->mappings[i];
-
-		if (same_mapping(mapping, map)) {
-			*known = true;
-			return mapping;
-		}
-		if (overlaps(mapping, map))
-			return mapping;
-		i++;
-	}
-	return process_add_mapping(process);
+	return mapping->last_generation == space->generation;
 }
 
-static int add_mapping(struct processes *processes, struct process *process,
-		       const struct proc_map *map, const struct module *module)
+static struct mapping *find_current(const struct space *space, const struct process *process,
+				    const struct proc_map *map)
 {
+	for (size_t i = 0; i < process->mapping_count; i++)
+		if (is_current(space, &process->mappings[i]) &&
+		    same_mapping(&process->mappings[i], map))
+			return &process->mappings[i];
+	return NULL;
+}
+
+/*
+ * Code that is gone, a closed library's, leaves its addresses to others: what was
+ * seen at them until now belongs to an earlier generation. Mappings that are still
+ * there go on into the new one.
+ */
+static void renew_generation(struct space *space, struct process *process,
+			     const struct proc_map *maps, size_t count)
+{
+	size_t current = 0, kept = 0;
+
+	for (size_t i = 0; i < process->mapping_count; i++)
+		current += is_current(space, &process->mappings[i]);
+	for (size_t i = 0; i < count; i++)
+		kept += maps[i].executable && find_current(space, process, &maps[i]);
+	if (kept == current)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct mapping *mapping =
+			maps[i].executable ? find_current(space, process, &maps[i]) : NULL;
+
+		if (mapping)
+			mapping->last_generation++;
+	}
+	space->generation++;
+}
+
+static int add_mapping(struct processes *processes, struct space *space, const struct proc_map *map,
+		       const struct module *module)
+{
+	struct process *process = space_process(processes, space);
 	struct strings *strings = processes->snapshot->strings;
 	struct mapping *mapping;
-	bool known;
 
-	mapping = place_for_mapping(process, map, &known);
+	if (find_current(space, process, map))
+		return 0;
+	mapping = process_add_mapping(process);
 	if (!mapping)
 		return -ENOMEM;
-	if (known)
-		return 0;
 	*mapping = (struct mapping){
 		.start = map->start,
 		.end = map->end,
@@ -236,6 +259,8 @@ static int add_mapping(struct processes *processes, struct process *process,
 		.path = strings_intern(strings, map->path),
 		.open_path = module ? strings_intern(strings, module->open_path) : NULL,
 		.build_id = module ? strings_intern(strings, module->build_id) : NULL,
+		.first_generation = space->generation,
+		.last_generation = space->generation,
 	};
 	return 0;
 }
@@ -272,6 +297,7 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 		return error;
 	process = space_process(processes, space);
 	read_exe(processes, process, pid);
+	renew_generation(space, process, maps, count);
 	for (size_t i = 0; i < count && !error; i++) {
 		struct module *module;
 
@@ -279,7 +305,7 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 			continue;
 		module = modules_of_mapping(modules, pid, &maps[i]);
 		if (has_names(&maps[i]))
-			error = add_mapping(processes, process, &maps[i], module);
+			error = add_mapping(processes, space, &maps[i], module);
 		visit(&maps[i], module, context);
 	}
 	proc_maps_free(maps, count);
@@ -291,12 +317,18 @@ static size_t frames_bytes(const struct wire_event_stack *event)
 	return event->depth * sizeof(event->frames[0]);
 }
 
+/* The frames, and before them the generation: the same addresses may be other code. */
+static size_t key_bytes(const struct wire_event_stack *event)
+{
+	return sizeof(event->generation) + frames_bytes(event);
+}
+
 static struct space_stack *find_stack(const struct space *space,
 				      const struct wire_event_stack *event)
 {
 	struct space_stack *entry;
 
-	HASH_FIND(hh, space->stacks, event->frames, frames_bytes(event), entry);
+	HASH_FIND(hh, space->stacks, &event->generation, key_bytes(event), entry);
 	return entry;
 }
 
@@ -319,8 +351,10 @@ static struct space_stack *add_stack(struct processes *processes, struct space *
 	stack->truncated = wire_stack_is_cut(event->end);
 	entry->index = process->stack_count - 1;
 	entry->depth = event->depth;
+	entry->generation = event->generation;
+	stack->generation = event->generation;
 	memcpy(entry->ips, event->frames, bytes);
-	HASH_ADD_KEYPTR(hh, space->stacks, entry->ips, bytes, entry);
+	HASH_ADD_KEYPTR(hh, space->stacks, &entry->generation, key_bytes(event), entry);
 	processes->stacks++;
 	return entry;
 }

@@ -65,6 +65,9 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 					  void *context),
 			    void *context);
 
+/* How often code of the space has gone away: what stacks of it are marked with. */
+uint32_t processes_generation(const struct processes *processes, uint32_t space);
+
 /*
  * Keeps a stack that the kernel has sent. Beyond `max_stacks` it is counted as lost,
  * and its site has none. Returns 0 or -ENOMEM.

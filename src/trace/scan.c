@@ -9,6 +9,7 @@
 #include "trace/modules.h"
 #include "trace/probes.h"
 #include "trace/processes.h"
+#include "trace/tracer.h"
 #include "trace/unwinder.h"
 #include "util/array.h"
 #include "util/log.h"
@@ -107,7 +108,12 @@ static void judge(const struct scan *scan, bool has_libraries)
 /* Stacks that meet unknown code end there, and are counted: the run goes on. */
 static void publish(const struct scan *scan)
 {
+	const struct follow_config *config = &scan->follower->config;
+	uint32_t space = scan->process->space;
 	int error = 0;
+
+	tracer_set_generation(config->tracer, space,
+			      processes_generation(config->processes, space));
 
 	if (scan->follower->config.unwinder)
 		error = unwinder_publish(scan->follower->config.unwinder, scan->process->space,

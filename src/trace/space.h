@@ -13,6 +13,7 @@ struct space_stack {
 	uint32_t site[KIND_COUNT]; /* in the process's sites, of the collection under way */
 	UT_hash_handle hh;
 	uint32_t depth;
+	uint32_t generation; /* the key is from here on */
 	uint64_t ips[];
 };
 
@@ -33,6 +34,7 @@ struct space {
 	uint32_t pid;
 	size_t index; /* in the snapshot's processes */
 	bool ended;
+	uint32_t generation; /* of its code */
 	struct space_stack *stacks;
 	struct space_tag *tags;
 	uint32_t site_without_stack[KIND_COUNT];

@@ -130,3 +130,9 @@ void tracer_clear_pc_cache(struct tracer *tracer)
 {
 	memset(tracer->pc_cache, 0, WIRE_PC_CACHE * sizeof(uint64_t));
 }
+
+void tracer_set_generation(struct tracer *tracer, uint32_t space, uint32_t generation)
+{
+	if (space < WIRE_SPACES)
+		__atomic_store_n(&tracer->spaces[space].generation, generation, __ATOMIC_RELEASE);
+}

@@ -97,6 +97,8 @@ struct wire_mapping *tracer_mappings(const struct tracer *tracer);
 int tracer_chunks_fd(const struct tracer *tracer);
 /* Publishes the range of mappings that a space has from now on. */
 void tracer_set_mappings(struct tracer *tracer, uint32_t space, uint32_t first, uint32_t count);
+/* Stacks of the space are told apart by it from now on. */
+void tracer_set_generation(struct tracer *tracer, uint32_t space, uint32_t generation);
 /* Forgets all rules by address: addresses have changed their meaning. */
 void tracer_clear_pc_cache(struct tracer *tracer);
 

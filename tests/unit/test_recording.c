@@ -46,13 +46,18 @@ static struct snapshot *rich(void)
 	const uint64_t ips[] = { UINT64_MAX, 0, 1ULL << 63 };
 	struct site *site;
 
-	*mapping =
-		(struct mapping){ 0x400000, 0x401000, 0x1000, 8 << 20 | 1, 77, NULL, NULL, NULL };
+	*mapping = (struct mapping){
+		.start = 0x400000,
+		.end = 0x401000,
+		.file_offset = 0x1000,
+		.device = 8 << 20 | 1,
+		.inode = 77,
+	};
 	mapping->path = strings_intern(snapshot->strings, "/usr/bin/demo");
 	mapping->open_path = strings_intern(snapshot->strings, "/proc/self/root/usr/bin/demo");
 	mapping->build_id = strings_intern(snapshot->strings, "abcdef");
 	*process_add_mapping(process) =
-		(struct mapping){ 0x100, UINT64_MAX, 0, 0, 0, "[vdso]", NULL, NULL };
+		(struct mapping){ .start = 0x100, .end = UINT64_MAX, .path = "[vdso]" };
 	assert_non_null(process_add_stack(process, ips, 3));
 	assert_non_null(process_add_stack(process, NULL, 0));
 	site = fixture_site(process, (uint32_t)process->stack_count - 1, 2, UINT64_MAX, 0);
