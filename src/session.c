@@ -273,6 +273,7 @@ static int trace(struct session *session)
 	status = target_prepare(target, options, session->modules);
 	if (status)
 		return status;
+	wait_hold_signals();
 	if (load(session) || start_following(session))
 		return SESSION_UNMEASURED;
 	status = target_start(target, options, session->follower);

@@ -78,15 +78,28 @@ static int watch_timer(struct loop *loop, enum source source, uint64_t ns, bool 
 	return watch(loop, source, fd);
 }
 
-static int watch_signals(struct loop *loop)
+static void ending_signals(sigset_t *set)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaddset(set, signals[i]);
+}
+
+void wait_hold_signals(void)
+{
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaddset(&set, signals[i]);
+	ending_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int watch_signals(struct loop *loop)
+{
+	sigset_t set;
+
+	ending_signals(&set);
 	return watch(loop, SOURCE_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 

@@ -30,6 +30,13 @@ struct wait_config {
  */
 int wait_run(const struct wait_config *config);
 
+/*
+ * Keeps the signals that end a run for wait_run(): one that comes while probes are
+ * attached ends the run with a report, as a later one does. To be called once the
+ * command's process is made, which has its own.
+ */
+void wait_hold_signals(void);
+
 /* A tracer_handler; the context is the follower. */
 void wait_event(const struct wire_event *event, void *follower);
 

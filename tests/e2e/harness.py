@@ -297,13 +297,12 @@ def await_line(process, line, timeout=20):
         pytest.fail(f"{process.args}: expected {line!r}, got {got!r}")
 
 
-def blocks_interrupts(pid):
+def reads_signals(pid):
     try:
-        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-            mask = next(line.split()[1] for line in file if line.startswith("SigBlk"))
-    except (OSError, StopIteration):
+        files = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+    except OSError:
         return False
-    return bool(int(mask, 16) & 1 << (signal.SIGINT - 1))
+    return "anon_inode:[signalfd]" in files
 
 
 def await_attached(tracer, timeout=30):
@@ -311,7 +310,7 @@ def await_attached(tracer, timeout=30):
     from a descriptor. Or until it has ended."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:
-        if tracer.poll() is not None or blocks_interrupts(tracer.pid):
+        if tracer.poll() is not None or reads_signals(tracer.pid):
             return
         time.sleep(0.01)
     end_group(tracer)

@@ -46,6 +46,25 @@ def thread_states(pid):
     return states
 
 
+def takes_interrupts(pid):
+    """leaktrace waits for the end: it blocks SIGINT. A thread that starts another blocks every signal
+    for a moment, SIGUSR1 too: that is no sign."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            mask = next(int(line.split()[1], 16) for line in file if line.startswith("SigBlk"))
+    except (OSError, StopIteration):
+        return False
+    return bool(mask & 1 << (signal.SIGINT - 1)) and not mask & 1 << (signal.SIGUSR1 - 1)
+
+
+def trace(pids, options, action):
+    def act(tracer):
+        await_true(lambda: tracer.poll() is not None or takes_interrupts(tracer.pid), "leaktrace is attached")
+        action(tracer)
+
+    return harness.trace(pids, options, act)
+
+
 # ---- what was before, what comes later -------------------------------------------
 
 
@@ -65,7 +84,7 @@ def test_before_and_later(attach):
         assert target.wait(20) == 0
 
     try:
-        result = harness.trace(str(target.pid), ["--attach", attach, "--alloc-prefix", "je_"], act)
+        result = trace(str(target.pid), ["--attach", attach, "--alloc-prefix", "je_"], act)
     finally:
         harness.drop(target)
     assert result.status == 0, result.stderr
@@ -94,7 +113,7 @@ def test_several_processes(attach):
 
     try:
         pids = [target.pid for target in [*targets, late]]
-        result = harness.trace(",".join(map(str, pids)), ["--attach", attach], act)
+        result = trace(",".join(map(str, pids)), ["--attach", attach], act)
     finally:
         for target in [*targets, late]:
             harness.drop(target)
@@ -131,7 +150,7 @@ def test_target_execs(attach):
     """The process goes on as another program, and is followed."""
     target = harness.start_waiting(["/bin/sh", "-c", f"echo ready; read line; exec {harness.program_path('basic')}"])
     try:
-        result = harness.trace(str(target.pid), ["--attach", attach], lambda tracer: harness.begin(target))
+        result = trace(str(target.pid), ["--attach", attach], lambda tracer: harness.begin(target))
     finally:
         harness.drop(target)
     assert result.status == 0, result.stderr
@@ -147,7 +166,7 @@ def test_interval(attach):
     """A report every so often, each with what is live then; the target goes on."""
     target = harness.start_waiting([harness.program_path("waiter")])
     try:
-        result = harness.trace(str(target.pid), ["--attach", attach, "-i", "0.3"],
+        result = trace(str(target.pid), ["--attach", attach, "-i", "0.3"],
                                lambda tracer: [time.sleep(2), tracer.send_signal(signal.SIGINT)])
         assert result.status == 0, result.stderr
         text = result.stdout.decode()
@@ -163,7 +182,7 @@ def test_interval(attach):
 def test_interrupted_with_busy_threads(attach, number):
     target = harness.start_waiting([harness.program_path("tree_busy")])
     try:
-        result = harness.trace(str(target.pid), ["--attach", attach], lambda tracer: tracer.send_signal(number))
+        result = trace(str(target.pid), ["--attach", attach], lambda tracer: tracer.send_signal(number))
         assert result.status == 0, result.stderr
         assert result.report["processes"][0]["ended"] == "running"
         stdout, _ = target.communicate(timeout=20)
@@ -187,7 +206,7 @@ def look_for_a_while(target, attach):
         tracer.send_signal(signal.SIGINT)
 
     try:
-        return harness.trace(str(target.pid), ["--attach", attach], act)
+        return trace(str(target.pid), ["--attach", attach], act)
     finally:
         target.send_signal(signal.SIGCONT)
 
