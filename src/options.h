@@ -57,8 +57,8 @@ struct options {
 	uint64_t max_stack;	     /* frames kept, at most 127 */
 	uint64_t max_stacks;	     /* distinct stacks kept */
 	enum options_unwind unwind;
-	bool place_at_entry;	     /* probes at function entries, not at the cheapest place */
-	bool empty_probes;	     /* programs that do nothing */
+	bool place_at_entry; /* probes at function entries, not at the cheapest place */
+	bool empty_probes;   /* programs that do nothing */
 
 	struct finding_filter filter;
 	const char *json;   /* path, NULL: none */

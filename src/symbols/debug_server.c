@@ -85,6 +85,7 @@ static bool load_functions(struct debug_server *server)
 
 static int load(struct debug_server *server)
 {
+	const char *wanted;
 	unsigned long timeout;
 
 	server->tried = true;
@@ -93,7 +94,8 @@ static int load(struct debug_server *server)
 	/* The library reads it too, for servers that begin to send and get stuck. */
 	if (setenv("DEBUGINFOD_TIMEOUT", DEFAULT_TIMEOUT, 0))
 		return -ENOMEM;
-	timeout = strtoul(getenv("DEBUGINFOD_TIMEOUT"), NULL, 10);
+	wanted = getenv("DEBUGINFOD_TIMEOUT");
+	timeout = wanted ? strtoul(wanted, NULL, 10) : 0;
 	server->timeout_ns = timeout && timeout < TOTAL_WAIT_NS / SECOND_NS ? timeout * SECOND_NS
 									    : TOTAL_WAIT_NS;
 	server->client = server->library.begin();

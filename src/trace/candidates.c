@@ -101,8 +101,7 @@ static bool defines(const struct candidates *found, const char *prefix, const ch
 static bool is_allocator(const struct candidates *found, const char *prefix)
 {
 	/* A static program that frees nothing has no `free`; a prefix must be no coincidence. */
-	return defines(found, prefix, "malloc") &&
-	       (!prefix[0] || defines(found, prefix, "free"));
+	return defines(found, prefix, "malloc") && (!prefix[0] || defines(found, prefix, "free"));
 }
 
 /* A static function that has the name of a global one is somebody's helper. */

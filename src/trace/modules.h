@@ -48,7 +48,7 @@ struct module {
 	const char *build_id;	 /* NULL: none */
 	struct probe_plan *plan; /* NULL: not an ELF file of ours; empty: no allocator */
 	bool is_go;
-	bool is_foreign; /* an ELF file of another class or machine: a 32-bit program */
+	bool is_foreign;       /* an ELF file of another class or machine: a 32-bit program */
 	bool has_library_hook; /* ld.so: a function called when the list of libraries changes */
 	uint64_t library_hook_offset;
 	int64_t library_state; /* its `_r_debug` less the hook's address, 0: unknown */
