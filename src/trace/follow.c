@@ -28,6 +28,8 @@
 #define ENDED_LINKS_MAX 128
 /* A parent that stops because a child was stopped has done so within this time. */
 #define REACTION_NS 1000000000ULL
+/* Looking at parents costs, and each event is an occasion. */
+#define WAKE_EVERY_NS 100000000ULL
 
 static int attach_life(struct follower *follower)
 {
@@ -324,6 +326,13 @@ static void note_parked(struct follower *follower, pid_t pid)
 
 	if (proc_stat_read(pid, &stat) || !followed_find(follower, stat.ppid))
 		return;
+	for (size_t i = 0; i < follower->parked_count; i++) {
+		parked = &follower->parked[i];
+		if (parked->parent_pid == (uint32_t)stat.ppid) {
+			parked->time_ns = monotonic_ns();
+			return;
+		}
+	}
 	parked = array_add(&follower->parked, &follower->parked_count, sizeof(*parked));
 	if (parked)
 		*parked = (struct parked_child){ stat.ppid, monotonic_ns() };
@@ -335,6 +344,9 @@ void follower_wake_parents(struct follower *follower)
 	struct proc_stat stat;
 	bool fresh = false;
 
+	if (!follower->parked_count || now - follower->woken_ns < WAKE_EVERY_NS)
+		return;
+	follower->woken_ns = now;
 	for (size_t i = 0; i < follower->parked_count; i++) {
 		const struct parked_child *parked = &follower->parked[i];
 

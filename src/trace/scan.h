@@ -26,7 +26,7 @@ struct followed {
 	UT_hash_handle hh;
 };
 
-/* A process that was stopped by us a moment ago. */
+/* The parent of processes that were stopped by us a moment ago, and when last. */
 struct parked_child {
 	uint32_t parent_pid;
 	uint64_t time_ns;
@@ -39,6 +39,7 @@ struct follower {
 	struct links ended;	     /* of processes that have ended, not yet closed */
 	struct parked_child *parked; /* lately, see follower_wake_parents() */
 	size_t parked_count;
+	uint64_t woken_ns; /* when they were last looked at */
 	struct followed *by_pid;
 };
 
