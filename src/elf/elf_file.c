@@ -215,14 +215,22 @@ uint64_t elf_file_offset_of(struct elf_file *file, uint64_t address)
 	return segment ? address - segment->address + segment->offset : UINT64_MAX;
 }
 
+/* The least page of the machines that we know. */
+#define CODE_PAGE_BYTES 4096
+
 uint64_t elf_file_address_of(struct elf_file *file, uint64_t offset)
 {
 	uint64_t found = UINT64_MAX;
 
 	for (size_t i = 0; i < file->segment_count; i++) {
 		const struct segment *segment = &file->segments[i];
+		/*
+		 * Code is mapped from its page's start on, which may hold the end of another
+		 * segment (lld does not pad them apart).
+		 */
+		uint64_t lead = segment->executable ? segment->offset % CODE_PAGE_BYTES : 0;
 
-		if (offset - segment->offset >= segment->size)
+		if (offset - (segment->offset - lead) >= segment->size + lead)
 			continue;
 		/* Bytes that two segments share are asked for as code. */
 		if (found == UINT64_MAX || segment->executable)
