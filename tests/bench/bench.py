@@ -40,7 +40,8 @@ def pair_ns(options, *arguments):
 
 def row(name, value, unit, *ratios):
     text = "".join(f"{r:>12}" for r in ratios)
-    print(f"  {name:<44}{value:>10,.1f} {unit:<3}{text}", flush=True)
+    digits = 2 if unit == "%" else 1
+    print(f"  {name:<44}{value:>10,.{digits}f} {unit:<3}{text}", flush=True)
 
 
 def heading(text, *columns):
@@ -161,11 +162,34 @@ def complete_share(arguments, folder):
     return 100 * (1 - cut / total) if total else 0, total
 
 
+def redis_share(folder):
+    """The same of redis-server, attached to while redis-benchmark works; None: not installed."""
+    if not shutil.which("redis-server") or not shutil.which("redis-benchmark"):
+        return None
+    address = os.path.join(folder, "redis.socket")
+    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", address, "--save", ""],
+                              stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 20
+    while not os.path.exists(address) and time.monotonic() < end:
+        time.sleep(0.05)
+    client = subprocess.Popen(["redis-benchmark", "-s", address, "-q", "-l", "-n", "20000", "-t", "set,lpush,hset"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return complete_share(["--duration", "3", "-p", str(server.pid)], folder)
+    finally:
+        for process in (client, server):
+            process.terminate()
+            process.wait()
+
+
 def completeness_table(folder):
     heading("allocations with a whole stack, percent", "of")
     for name, command in programs(folder):
         share, total = complete_share(["--"] + command, folder)
         row(name, share, "%", f"{total:,}")
+    redis = redis_share(folder)
+    if redis:
+        row("redis-server, under redis-benchmark", redis[0], "%", f"{redis[1]:,}")
 
 
 def start_up_table():

@@ -183,6 +183,50 @@ static void test_addresses(void **state)
 	elf_file_close(file);
 }
 
+/* Two segments side by side, as lld lays them out: the second one's page begins in the first. */
+static void test_shared_page(void **state)
+{
+	const struct fixture *fixture = *state;
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr segments[2];
+		uint8_t rest[0x3000];
+	} *image = calloc(1, sizeof(*image));
+	struct elf_file *file;
+
+	assert_non_null(image);
+	memcpy(image->head.e_ident, ELFMAG, SELFMAG);
+	image->head.e_ident[EI_CLASS] = ELFCLASS64;
+	image->head.e_ident[EI_DATA] = ELFDATA2LSB;
+	image->head.e_ident[EI_VERSION] = EV_CURRENT;
+	image->head.e_type = ET_DYN;
+	image->head.e_machine = EM_X86_64;
+	image->head.e_version = EV_CURRENT;
+	image->head.e_ehsize = sizeof(image->head);
+	image->head.e_phoff = sizeof(image->head);
+	image->head.e_phentsize = sizeof(image->segments[0]);
+	image->head.e_phnum = 2;
+	image->segments[0] = (Elf64_Phdr){
+		.p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = 0x1234, .p_memsz = 0x1234
+	};
+	image->segments[1] = (Elf64_Phdr){ .p_type = PT_LOAD,
+					   .p_flags = PF_R | PF_X,
+					   .p_offset = 0x1234,
+					   .p_vaddr = 0x2234,
+					   .p_filesz = 0x1000,
+					   .p_memsz = 0x1000 };
+	fixture_write(fixture, "side", image, sizeof(*image));
+	assert_int_equal(elf_file_open(fixture_path(fixture, "side"), &file), 0);
+	assert_int_equal(elf_file_address_of(file, 0x800), 0x800);
+	/* Where the mapping of the code begins. */
+	assert_int_equal(elf_file_address_of(file, 0x1000), 0x2000);
+	assert_int_equal(elf_file_address_of(file, 0x1234), 0x2234);
+	assert_int_equal(elf_file_address_of(file, 0x2233), 0x3233);
+	assert_int_equal(elf_file_address_of(file, 0x2234), UINT64_MAX);
+	elf_file_close(file);
+	free(image);
+}
+
 static void test_inode(void **state)
 {
 	struct elf_file *file = open_built(*state, "");
@@ -365,11 +409,11 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_symbols),   CASE(test_library), CASE(test_version_suffix),
-		CASE(test_dynamic),   CASE(test_static),  CASE(test_build_id),
-		CASE(test_addresses), CASE(test_inode),	  CASE(test_sections),
-		CASE(test_vdso),      CASE(test_refused), CASE(test_truncated),
-		CASE(test_damaged),
+		CASE(test_symbols),   CASE(test_library),     CASE(test_version_suffix),
+		CASE(test_dynamic),   CASE(test_static),      CASE(test_build_id),
+		CASE(test_addresses), CASE(test_shared_page), CASE(test_inode),
+		CASE(test_sections),  CASE(test_vdso),	      CASE(test_refused),
+		CASE(test_truncated), CASE(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

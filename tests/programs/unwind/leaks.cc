@@ -143,7 +143,8 @@ __attribute__((noinline)) void containers()
 	auto *text = new std::string;
 
 	for (int i = 0; i < 5; i++)
-		(*map)["a key that is too long to be kept inside " + std::to_string(i)].resize(10 + i);
+		(*map)["a key that is too long to be kept inside " + std::to_string(i)].resize(10 +
+											       i);
 	for (int i = 0; i < 100; i++)
 		*text += "more and more ";
 	kept[count++ % 256] = map;
@@ -180,7 +181,8 @@ struct at_start {
 
 int main()
 {
-	std::unique_ptr<shape> shapes[] = { std::make_unique<circle>(), std::make_unique<square>() };
+	std::unique_ptr<shape> shapes[] = { std::make_unique<circle>(),
+					    std::make_unique<square>() };
 	other_base *second = new square;
 
 	nested<6>::go();
