@@ -2,10 +2,16 @@
 """What all end-to-end tests share: the ways to attach, and that nothing stays behind."""
 
 import os
+import signal
 
 import pytest
 
 import harness
+
+# What a background job or nohup ignores would be ignored by all that the tests start.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items):
