@@ -112,9 +112,10 @@ void module_close(struct module *module)
 
 	if (!module)
 		return;
-	HASH_ITER(hh, module->known, known, next)
-	{
-		HASH_DEL(module->known, known);
+	known = module->known;
+	HASH_CLEAR(hh, module->known);
+	for (; known; known = next) {
+		next = known->hh.next;
 		free(known);
 	}
 	symbol_table_free(module->symbols);

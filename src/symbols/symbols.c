@@ -80,9 +80,10 @@ void symbols_free(struct symbols *symbols)
 
 	if (!symbols)
 		return;
-	HASH_ITER(hh, symbols->modules, cached, next)
-	{
-		HASH_DEL(symbols->modules, cached);
+	cached = symbols->modules;
+	HASH_CLEAR(hh, symbols->modules);
+	for (; cached; cached = next) {
+		next = cached->hh.next;
 		module_close(cached->module);
 		free(cached->key);
 		free(cached);
