@@ -67,24 +67,21 @@ static struct elf_file *find_by_link(struct elf_file *file, const struct debug_p
 {
 	const struct {
 		const char *root;
-		const char *beside;
 		const char *subfolder;
 	} rows[] = {
-		{ "", places->open_path, "" },
-		{ "", places->open_path, "/.debug" },
-		{ places->root, places->path, "" },
+		{ places->process_root, "" },
+		{ places->process_root, "/.debug" },
+		{ places->root, "" },
 	};
 	GElf_Word crc = 0;
 	const char *name = dwelf_elf_gnu_debuglink(elf_file_elf(file), &crc);
 	struct elf_file *found = NULL;
 
-	if (!name || !*name || strchr(name, '/'))
+	if (!name || !*name || strchr(name, '/') || places->path[0] != '/')
 		return NULL;
 	for (size_t i = 0; !found && i < sizeof(rows) / sizeof(*rows); i++) {
-		if (rows[i].beside[0] != '/')
-			continue;
 		if (snprintf(path, PATH_MAX, "%s%.*s%s/%s", rows[i].root,
-			     folder_length(rows[i].beside), rows[i].beside, rows[i].subfolder,
+			     folder_length(places->path), places->path, rows[i].subfolder,
 			     name) < PATH_MAX)
 			found = open_with_crc(path, crc);
 	}

@@ -10,6 +10,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,20 +74,20 @@ int debug_info_new(struct elf_file *file, const struct debug_places *places,
 		   struct debug_info **result)
 {
 	struct debug_info *info = calloc(1, sizeof(*info));
-	const char *dwarf_path = places->open_path;
 	char path[PATH_MAX];
 
 	if (!info)
 		return -ENOMEM;
 	info->file = file;
-	if (!has_dwarf(file)) {
+	if (!has_dwarf(file))
 		info->separate = debug_file_find(file, places, path);
-		dwarf_path = path;
-	}
+	else if (snprintf(path, sizeof(path), "%s%s", places->process_root, places->path) >=
+		 PATH_MAX)
+		path[0] = '\0';
 	if (info->separate ? has_dwarf(info->separate) : has_dwarf(file))
 		info->dwarf = dwarf_begin_elf(elf_file_elf(info->separate ? info->separate : file),
 					      DWARF_C_READ, NULL);
-	if (info->dwarf && !open_alt(info, dwarf_path, places)) {
+	if (info->dwarf && !open_alt(info, path, places)) {
 		dwarf_end(info->dwarf);
 		info->dwarf = NULL;
 	}

@@ -122,15 +122,14 @@ static int find_map(const char *root, pid_t pid)
 static int open_map(const struct process *process)
 {
 	struct proc_identity identity;
-	char root[32];
+	char root[PROC_ROOT_BYTES] = "";
 
 	/* What its next program wrote has the same name. */
 	if (!process->pid || process->end == PROCESS_EXECED)
 		return -1;
-	snprintf(root, sizeof(root), "/proc/%u/root", process->pid);
-	/* Of a process that has ended, but is not yet waited for, the root is gone. */
-	if (process->end == PROCESS_RUNNING && !access(root, F_OK) &&
-	    !proc_identity_read(process->pid, &identity))
+	if (process->end == PROCESS_RUNNING)
+		proc_root(process->pid, root);
+	if (root[0] && !proc_identity_read(process->pid, &identity))
 		return open_believed(find_map(root, identity.inner_pid), is_owned_by, identity.uid);
 	return open_believed(find_map("/", process->pid), is_owned_by, geteuid());
 }
