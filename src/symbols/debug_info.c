@@ -26,6 +26,7 @@ struct unit {
 	Dwarf_Die die;
 	const char *directory;
 	bool indexed;
+	Dwarf_Off walked;	   /* the last entry that was indexed */
 	struct range_table ranges; /* of functions, as indexes into `functions` */
 	Dwarf_Die *functions;
 	size_t function_count;
@@ -203,6 +204,10 @@ static int index_functions(const struct debug_info *info, struct unit *unit, Dwa
 	do {
 		int tag = dwarf_tag(&die);
 
+		/* Siblings may be said to be among the children: each would be walked twice. */
+		if (dwarf_dieoffset(&die) <= unit->walked)
+			return 0;
+		unit->walked = dwarf_dieoffset(&die);
 		if (tag == DW_TAG_subprogram) {
 			Dwarf_Die *function = array_add(&unit->functions, &unit->function_count,
 							sizeof(*function));
