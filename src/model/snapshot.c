@@ -74,7 +74,9 @@ struct stack *process_add_stack(struct process *process, const uint64_t *ips, ui
 		free(copy);
 		return NULL;
 	}
-	memcpy(copy, ips, depth * sizeof(*ips));
+	/* An empty stack may come without an array. */
+	if (depth)
+		memcpy(copy, ips, depth * sizeof(*ips));
 	stack->ips = copy;
 	stack->depth = depth;
 	return stack;

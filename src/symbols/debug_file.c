@@ -15,6 +15,12 @@
 #include "elf/elf_file.h"
 #include "symbols/debug_server.h"
 
+/*
+ * To the offsets that 32-bit DWARF has. A file with holes may claim to be as large as
+ * the file system lets it, and is read whole.
+ */
+#define MAX_CRC_BYTES UINT32_MAX
+
 static struct elf_file *open_with_build_id(const char *path, const char *build_id)
 {
 	struct elf_file *file;
@@ -48,7 +54,7 @@ static struct elf_file *open_with_crc(const char *path, uint32_t expected)
 	if (elf_file_open(path, &file))
 		return NULL;
 	image = elf_rawfile(elf_file_elf(file), &size);
-	if (image && crc32_z(0, (const Bytef *)image, size) == expected)
+	if (image && size <= MAX_CRC_BYTES && crc32_z(0, (const Bytef *)image, size) == expected)
 		return file;
 	elf_file_close(file);
 	return NULL;
@@ -67,24 +73,21 @@ static struct elf_file *find_by_link(struct elf_file *file, const struct debug_p
 {
 	const struct {
 		const char *root;
-		const char *beside;
 		const char *subfolder;
 	} rows[] = {
-		{ "", places->open_path, "" },
-		{ "", places->open_path, "/.debug" },
-		{ places->root, places->path, "" },
+		{ places->process_root, "" },
+		{ places->process_root, "/.debug" },
+		{ places->root, "" },
 	};
 	GElf_Word crc = 0;
 	const char *name = dwelf_elf_gnu_debuglink(elf_file_elf(file), &crc);
 	struct elf_file *found = NULL;
 
-	if (!name || !*name || strchr(name, '/'))
+	if (!name || !*name || strchr(name, '/') || places->path[0] != '/')
 		return NULL;
 	for (size_t i = 0; !found && i < sizeof(rows) / sizeof(*rows); i++) {
-		if (rows[i].beside[0] != '/')
-			continue;
 		if (snprintf(path, PATH_MAX, "%s%.*s%s/%s", rows[i].root,
-			     folder_length(rows[i].beside), rows[i].beside, rows[i].subfolder,
+			     folder_length(places->path), places->path, rows[i].subfolder,
 			     name) < PATH_MAX)
 			found = open_with_crc(path, crc);
 	}

@@ -13,7 +13,7 @@ struct elf_file;
 struct debug_places {
 	const char *root;	     /* "/usr/lib/debug" */
 	const char *path;	     /* the file as its process sees it */
-	const char *open_path;	     /* the file as it was opened */
+	const char *process_root;    /* to be put before `path` */
 	struct debug_server *server; /* asked when there is none here, NULL: nobody */
 };
 

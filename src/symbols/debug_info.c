@@ -10,6 +10,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ struct unit {
 	Dwarf_Die die;
 	const char *directory;
 	bool indexed;
+	Dwarf_Off walked;	   /* the last entry that was indexed */
 	struct range_table ranges; /* of functions, as indexes into `functions` */
 	Dwarf_Die *functions;
 	size_t function_count;
@@ -73,20 +75,20 @@ int debug_info_new(struct elf_file *file, const struct debug_places *places,
 		   struct debug_info **result)
 {
 	struct debug_info *info = calloc(1, sizeof(*info));
-	const char *dwarf_path = places->open_path;
 	char path[PATH_MAX];
 
 	if (!info)
 		return -ENOMEM;
 	info->file = file;
-	if (!has_dwarf(file)) {
+	if (!has_dwarf(file))
 		info->separate = debug_file_find(file, places, path);
-		dwarf_path = path;
-	}
+	else if (snprintf(path, sizeof(path), "%s%s", places->process_root, places->path) >=
+		 PATH_MAX)
+		path[0] = '\0';
 	if (info->separate ? has_dwarf(info->separate) : has_dwarf(file))
 		info->dwarf = dwarf_begin_elf(elf_file_elf(info->separate ? info->separate : file),
 					      DWARF_C_READ, NULL);
-	if (info->dwarf && !open_alt(info, dwarf_path, places)) {
+	if (info->dwarf && !open_alt(info, path, places)) {
 		dwarf_end(info->dwarf);
 		info->dwarf = NULL;
 	}
@@ -202,6 +204,10 @@ static int index_functions(const struct debug_info *info, struct unit *unit, Dwa
 	do {
 		int tag = dwarf_tag(&die);
 
+		/* Siblings may be said to be among the children: each would be walked twice. */
+		if (dwarf_dieoffset(&die) <= unit->walked)
+			return 0;
+		unit->walked = dwarf_dieoffset(&die);
 		if (tag == DW_TAG_subprogram) {
 			Dwarf_Die *function = array_add(&unit->functions, &unit->function_count,
 							sizeof(*function));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,8 @@
 #include "util/proc.h"
 
 #define MAX_BYTES ((size_t)64 << 20)
+/* A process has one for each compiler in it; mappings to read there may be any number. */
+#define MAX_DUMPS 8
 #define FIRST_BYTES ((size_t)64 << 10)
 
 /* ---- reading ------------------------------------------------------------------------ */
@@ -122,53 +125,80 @@ static int find_map(const char *root, pid_t pid)
 static int open_map(const struct process *process)
 {
 	struct proc_identity identity;
-	char root[32];
+	char root[PROC_ROOT_BYTES] = "";
 
 	/* What its next program wrote has the same name. */
 	if (!process->pid || process->end == PROCESS_EXECED)
 		return -1;
-	snprintf(root, sizeof(root), "/proc/%u/root", process->pid);
-	/* Of a process that has ended, but is not yet waited for, the root is gone. */
-	if (process->end == PROCESS_RUNNING && !access(root, F_OK) &&
-	    !proc_identity_read(process->pid, &identity))
+	if (process->end == PROCESS_RUNNING)
+		proc_root(process->pid, root);
+	if (root[0] && !proc_identity_read(process->pid, &identity))
 		return open_believed(find_map(root, identity.inner_pid), is_owned_by, identity.uid);
 	return open_believed(find_map("/", process->pid), is_owned_by, geteuid());
 }
 
 /* ---- jit-PID.dump ------------------------------------------------------------------------ */
 
-static bool is_dump(const struct mapping *mapping)
+static bool is_dump(const char *path)
 {
-	const char *name = mapping->path ? strrchr(mapping->path, '/') : NULL;
+	const char *name = path ? strrchr(path, '/') : NULL;
 
 	return name && !fnmatch("/jit-*.dump", name, 0);
 }
 
 /* That the process maps it is what makes it the process's. */
-static int open_dump(const struct mapping *mapping)
+static int add_dump(struct jit_table *table, const char *path, uint64_t inode, int *left)
 {
-	const char *path = mapping->open_path ? mapping->open_path : mapping->path;
+	int fd = *left > 0 ? open_believed(open(path, O_PATH | O_CLOEXEC), is_inode, inode) : -1;
 
-	return open_believed(open(path, O_PATH | O_CLOEXEC), is_inode, mapping->inode);
+	if (fd < 0)
+		return 0;
+	--*left;
+	return add_file(table, fd, jit_table_add_dump);
 }
 
-static int add_dumps(struct jit_table *table, const struct process *process)
+static int add_known_dumps(struct jit_table *table, const struct process *process, int *left)
 {
 	int err = 0;
 
 	for (size_t i = 0; !err && i < process->mapping_count; i++) {
-		int fd = is_dump(&process->mappings[i]) ? open_dump(&process->mappings[i]) : -1;
+		const struct mapping *mapping = &process->mappings[i];
 
-		if (fd >= 0)
-			err = add_file(table, fd, jit_table_add_dump);
+		if (is_dump(mapping->path))
+			err = add_dump(table,
+				       mapping->open_path ? mapping->open_path : mapping->path,
+				       mapping->inode, left);
 	}
+	return err;
+}
+
+/* A compiler begins to write when it likes: the process may not have been looked at since. */
+static int add_new_dumps(struct jit_table *table, const struct process *process, int *left)
+{
+	struct proc_map *maps;
+	size_t count;
+	int err = 0;
+
+	if (!process->pid || process->end != PROCESS_RUNNING ||
+	    proc_maps_read(process->pid, &maps, &count))
+		return 0;
+	for (size_t i = 0; !err && i < count; i++) {
+		char path[64];
+
+		if (!is_dump(maps[i].path))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%u/map_files/%" PRIx64 "-%" PRIx64,
+			 process->pid, maps[i].start, maps[i].end);
+		err = add_dump(table, path, maps[i].inode, left);
+	}
+	proc_maps_free(maps, count);
 	return err;
 }
 
 int jit_read(const struct process *process, struct jit_table **result)
 {
 	struct jit_table *table = jit_table_new();
-	int fd, err = 0;
+	int fd, err = 0, left = MAX_DUMPS;
 
 	if (!table)
 		return -ENOMEM;
@@ -176,7 +206,9 @@ int jit_read(const struct process *process, struct jit_table **result)
 	if (fd >= 0)
 		err = add_file(table, fd, jit_table_add_map);
 	if (!err)
-		err = add_dumps(table, process);
+		err = add_new_dumps(table, process, &left);
+	if (!err)
+		err = add_known_dumps(table, process, &left);
 	if (err) {
 		jit_table_free(table);
 		return err;

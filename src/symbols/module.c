@@ -32,7 +32,7 @@ struct known {
 struct module {
 	const struct module_context *context;
 	const char *path;
-	const char *open_path;
+	const char *process_root;
 	struct elf_file *file;
 	/* Made at the first look-up: of most mapped files nobody asks. */
 	struct debug_info *info;
@@ -64,27 +64,22 @@ static int open_same_inode(const struct mapping *mapping, struct elf_file **file
 	return err;
 }
 
-static int open_mapped_file(const struct mapping *mapping, struct elf_file **file,
-			    const char **opened)
+static int open_mapped_file(const struct mapping *mapping, struct elf_file **file)
 {
 	/* Other bracketed names, and none, are memory without a file. */
-	*opened = mapping->path;
 	if (mapping->path && !strcmp(mapping->path, "[vdso]"))
 		return open_vdso(file);
-	if (mapping->open_path && !elf_file_open(mapping->open_path, file)) {
-		*opened = mapping->open_path;
+	if (mapping->open_path && !elf_file_open(mapping->open_path, file))
 		return 0;
-	}
 	return mapping->path && mapping->path[0] == '/' ? open_same_inode(mapping, file) : -ENOENT;
 }
 
-int module_open(const struct mapping *mapping, const struct module_context *context,
-		struct module **result)
+int module_open(const struct mapping *mapping, const char *process_root,
+		const struct module_context *context, struct module **result)
 {
 	struct elf_file *file;
-	const char *opened;
 	struct module *module;
-	int err = open_mapped_file(mapping, &file, &opened);
+	int err = open_mapped_file(mapping, &file);
 
 	if (err)
 		return err;
@@ -95,10 +90,9 @@ int module_open(const struct mapping *mapping, const struct module_context *cont
 	}
 	module->file = file;
 	module->context = context;
-	module->open_path = strings_intern(context->strings, opened);
-	module->path =
-		mapping->path ? strings_intern(context->strings, mapping->path) : module->open_path;
-	if (!module->open_path || !module->path) {
+	module->path = strings_intern(context->strings, mapping->path ? mapping->path : "");
+	module->process_root = strings_intern(context->strings, process_root);
+	if (!module->path || !module->process_root) {
 		module_close(module);
 		return -ENOMEM;
 	}
@@ -112,9 +106,10 @@ void module_close(struct module *module)
 
 	if (!module)
 		return;
-	HASH_ITER(hh, module->known, known, next)
-	{
-		HASH_DEL(module->known, known);
+	known = module->known;
+	HASH_CLEAR(hh, module->known);
+	for (; known; known = next) {
+		next = known->hh.next;
 		free(known);
 	}
 	symbol_table_free(module->symbols);
@@ -140,7 +135,7 @@ static int load_sources(struct module *module)
 	const struct debug_places places = {
 		.root = module->context->debug_root,
 		.path = module->path,
-		.open_path = module->open_path,
+		.process_root = module->process_root,
 		.server = module->context->server,
 	};
 	int err = 0;

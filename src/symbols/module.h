@@ -38,11 +38,12 @@ struct module_context {
 
 /*
  * Opens the file of a mapping: through `open_path`, or else by `path` if the
- * inode there is still the mapping's. Returns 0, -errno of elf_file_open, -ESTALE when
+ * inode there is still the mapping's. What lies beside the file is looked for below
+ * `process_root`. Returns 0, -errno of elf_file_open, -ESTALE when
  * another file has taken its place, -ENOENT when there is no path, -ENOMEM.
  */
-int module_open(const struct mapping *mapping, const struct module_context *context,
-		struct module **module);
+int module_open(const struct mapping *mapping, const char *process_root,
+		const struct module_context *context, struct module **module);
 /* Takes NULL. */
 void module_close(struct module *module);
 

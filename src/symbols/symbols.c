@@ -18,6 +18,7 @@
 #include "symbols/jit.h"
 #include "symbols/jit_table.h"
 #include "symbols/module.h"
+#include "util/proc.h"
 #include "util/strings.h"
 
 #define DEFAULT_DEBUG_ROOT "/usr/lib/debug"
@@ -96,14 +97,14 @@ void symbols_free(struct symbols *symbols)
 
 /* ---- files ----------------------------------------------------------------------- */
 
-static int open_cached(struct symbols *symbols, const struct mapping *mapping, char *key,
-		       struct cached_module **result)
+static int open_cached(struct symbols *symbols, const struct mapping *mapping, const char *root,
+		       char *key, struct cached_module **result)
 {
 	struct cached_module *cached = calloc(1, sizeof(*cached));
 	int err = cached ? 0 : -ENOMEM;
 
 	if (!err)
-		err = module_open(mapping, &symbols->context, &cached->module);
+		err = module_open(mapping, root, &symbols->context, &cached->module);
 	if (err) {
 		free(cached);
 		free(key);
@@ -120,7 +121,7 @@ static int open_cached(struct symbols *symbols, const struct mapping *mapping, c
  * tried again with the next mapping, which may know another way to it. Returns
  * -ENOMEM, or 0 with NULL when it is not to be had or is another file by now.
  */
-static int find_module(struct symbols *symbols, const struct mapping *mapping,
+static int find_module(struct symbols *symbols, const struct mapping *mapping, const char *root,
 		       struct module **module)
 {
 	struct cached_module *cached;
@@ -136,7 +137,7 @@ static int find_module(struct symbols *symbols, const struct mapping *mapping,
 	if (cached)
 		free(key);
 	else
-		err = open_cached(symbols, mapping, key, &cached);
+		err = open_cached(symbols, mapping, root, key, &cached);
 	if (err)
 		return err == -ENOMEM ? err : 0;
 	build_id = module_build_id(cached->module);
@@ -148,15 +149,18 @@ static int find_module(struct symbols *symbols, const struct mapping *mapping,
 static int find_modules(struct naming *naming)
 {
 	struct process *process = naming->process;
+	char root[PROC_ROOT_BYTES] = "";
 	int err = 0;
 
+	if (process->end == PROCESS_RUNNING)
+		proc_root(process->pid, root);
 	naming->modules = calloc(process->mapping_count + 1, sizeof(*naming->modules));
 	if (!naming->modules)
 		return -ENOMEM;
 	for (size_t i = 0; !err && i < process->mapping_count; i++) {
 		struct mapping *mapping = &process->mappings[i];
 
-		err = find_module(naming->symbols, mapping, &naming->modules[i]);
+		err = find_module(naming->symbols, mapping, root, &naming->modules[i]);
 		if (!err && naming->modules[i] && !mapping->build_id)
 			mapping->build_id = strings_intern(naming->snapshot->strings,
 							   module_build_id(naming->modules[i]));

@@ -66,9 +66,12 @@ static bool is_slot(uint64_t address, uint64_t *function, void *context)
 {
 	const struct forwarding *forwarding = context;
 	const struct candidates *all = forwarding->candidates;
-	const struct slot *slot =
-		bsearch(&address, all->slots, all->slot_count, sizeof(*all->slots), compare_slot);
+	const struct slot *slot = NULL;
 
+	/* A file without relocations has no array of them. */
+	if (all->slot_count)
+		slot = bsearch(&address, all->slots, all->slot_count, sizeof(*all->slots),
+			       compare_slot);
 	*function = slot ? slot->function : 0;
 	return slot && slot->row && slot->row != forwarding->from->row &&
 	       same_direction(slot->row, forwarding->from->row);

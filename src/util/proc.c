@@ -215,6 +215,13 @@ int proc_identity_read(pid_t pid, struct proc_identity *identity)
 	return sscanf(pids + last, "%d", &identity->inner_pid) == 1 ? 0 : -EINVAL;
 }
 
+void proc_root(pid_t pid, char root[PROC_ROOT_BYTES])
+{
+	snprintf(root, PROC_ROOT_BYTES, "/proc/%d/root", (int)pid);
+	if (access(root, F_OK))
+		root[0] = '\0';
+}
+
 pid_t proc_tgid(pid_t tid)
 {
 	char text[4096];

@@ -49,6 +49,13 @@ struct proc_identity {
 /* /proc/PID/status. Returns 0 or -errno (-ESRCH: no such process). */
 int proc_identity_read(pid_t pid, struct proc_identity *identity);
 
+/*
+ * The root folder of a process, to be put before its paths: "/proc/PID/root", or ""
+ * (ours) when it has ended. Of one that is not yet waited for it is gone already.
+ */
+#define PROC_ROOT_BYTES 32
+void proc_root(pid_t pid, char root[PROC_ROOT_BYTES]);
+
 /* Thread group of a thread id, by /proc/PID/status; -errno on failure. */
 pid_t proc_tgid(pid_t tid);
 

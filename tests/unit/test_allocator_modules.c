@@ -170,6 +170,21 @@ static void test_forwarders_by_pointer(void **state)
 	close_module(module);
 }
 
+/* A jump through memory in a file that has no relocations at all. */
+static void test_pointer_without_relocations(void **state)
+{
+	struct module module =
+		compile_c("static char pool[64];\n"
+			  "__attribute__((visibility(\"hidden\"))) void (*release)(void *p);\n"
+			  "void *malloc(long n) { return n > 64 ? 0 : pool; }\n"
+			  "void free(void *p) { release(p); }\n",
+			  &plain);
+
+	(void)state;
+	ASSERT_FUNCTIONS(module.plan, "malloc", "free");
+	close_module(module);
+}
+
 static void test_aliases(void **state)
 {
 	struct module module = compile_c(
@@ -329,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_forwarders),
 		cmocka_unit_test(test_vector_store_is_work),
 		cmocka_unit_test(test_forwarders_by_pointer),
+		cmocka_unit_test(test_pointer_without_relocations),
 		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_too_many),

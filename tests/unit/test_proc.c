@@ -237,13 +237,33 @@ static void test_identity(void **state)
 	assert_int_equal(proc_identity_read(child, &identity), -ESRCH);
 }
 
+static void test_root(void **state)
+{
+	char root[PROC_ROOT_BYTES], expected[PROC_ROOT_BYTES];
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
+	proc_root(pid, root);
+	assert_string_equal(root, "");
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	proc_root(pid, root);
+	assert_string_equal(root, "");
+	snprintf(expected, sizeof(expected), "/proc/%d/root", getpid());
+	proc_root(getpid(), root);
+	assert_string_equal(root, expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_good),    cmocka_unit_test(test_parse_bad),
 		cmocka_unit_test(test_own_maps),      cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_stat_and_comm), cmocka_unit_test(test_tgid),
-		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_identity),      cmocka_unit_test(test_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

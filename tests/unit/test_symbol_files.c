@@ -59,45 +59,48 @@ static void test_debug_by_link(void **state)
 	}
 }
 
-/* DWARF by hand: a unit whose one function has its name in the alternate file. */
-static const char alt_s[] = "	.globl hook\n"
-			    "	.globl outer\n"
-			    "	.data\n"
-			    "hook:	.quad 0\n"
-			    "	.text\n"
-			    "	.type outer, @function\n"
-			    "outer:\n"
-			    "	push %rbx\n"
-			    "	mov hook@GOTPCREL(%rip), %rax\n"
-			    "	call *(%rax)\n"
-			    "	pop %rbx\n"
-			    "	ret\n"
-			    "end:\n"
-			    "	.size outer, end - outer\n"
-			    "	.section .debug_abbrev\n"
-			    "	.uleb128 1, 0x11\n" /* compile unit */
-			    "	.byte 1\n"
-			    "	.uleb128 0x11, 0x01, 0x12, 0x07, 0, 0\n" /* low, high pc */
-			    "	.uleb128 2, 0x2e\n"			 /* subprogram */
-			    "	.byte 0\n"
-			    "	.uleb128 0x11, 0x01, 0x12, 0x07\n"
-			    "	.uleb128 0x03, 0x1f21, 0, 0\n" /* name: GNU_strp_alt */
-			    "	.byte 0\n"
-			    "	.section .debug_info\n"
-			    "	.long 2f - 1f\n"
-			    "1:	.value 4\n"
-			    "	.long 0\n"
-			    "	.byte 8\n"
-			    "	.uleb128 1\n"
-			    "	.quad outer, end - outer\n"
-			    "	.uleb128 2\n"
-			    "	.quad outer, end - outer\n"
-			    "	.long 1\n"
-			    "	.byte 0\n"
-			    "2:\n"
-			    "	.section .gnu_debugaltlink\n"
-			    "	.string \"sub/shared.debug\"\n"
-			    "	.byte 0x11, 0x22, 0x33, 0x44\n";
+/* DWARF by hand, for this function. */
+#define OUTER_S                                                                                    \
+	"	.globl hook\n"                                                                           \
+	"	.globl outer\n"                                                                          \
+	"	.data\n"                                                                                 \
+	"hook:	.quad 0\n"                                                                          \
+	"	.text\n"                                                                                 \
+	"	.type outer, @function\n"                                                                \
+	"outer:\n"                                                                                 \
+	"	push %rbx\n"                                                                             \
+	"	mov hook@GOTPCREL(%rip), %rax\n"                                                         \
+	"	call *(%rax)\n"                                                                          \
+	"	pop %rbx\n"                                                                              \
+	"	ret\n"                                                                                   \
+	"end:\n"                                                                                   \
+	"	.size outer, end - outer\n"
+
+/* A unit whose one function has its name in the alternate file. */
+static const char alt_s[] = OUTER_S "	.section .debug_abbrev\n"
+				    "	.uleb128 1, 0x11\n" /* compile unit */
+				    "	.byte 1\n"
+				    "	.uleb128 0x11, 0x01, 0x12, 0x07, 0, 0\n" /* low, high pc */
+				    "	.uleb128 2, 0x2e\n"			 /* subprogram */
+				    "	.byte 0\n"
+				    "	.uleb128 0x11, 0x01, 0x12, 0x07\n"
+				    "	.uleb128 0x03, 0x1f21, 0, 0\n" /* name: GNU_strp_alt */
+				    "	.byte 0\n"
+				    "	.section .debug_info\n"
+				    "	.long 2f - 1f\n"
+				    "1:	.value 4\n"
+				    "	.long 0\n"
+				    "	.byte 8\n"
+				    "	.uleb128 1\n"
+				    "	.quad outer, end - outer\n"
+				    "	.uleb128 2\n"
+				    "	.quad outer, end - outer\n"
+				    "	.long 1\n"
+				    "	.byte 0\n"
+				    "2:\n"
+				    "	.section .gnu_debugaltlink\n"
+				    "	.string \"sub/shared.debug\"\n"
+				    "	.byte 0x11, 0x22, 0x33, 0x44\n";
 
 static void assert_outer_is(const struct fixture *fixture, const char *name)
 {
@@ -129,6 +132,38 @@ static void test_alternate_file(void **state)
 	assert_outer_is(fixture, "by_another_name");
 	fixture_run(fixture, "gcc -shared -nostdlib -Wl,--build-id=0x11223345 "
 			     "-o sub/shared.debug shared.s && rm -r debug");
+	assert_outer_is(fixture, "outer");
+}
+
+/* Each entry's first child is said to be its sibling, too: a tree of 2^200 entries. */
+static const char nested_s[] = OUTER_S "	.section .debug_abbrev\n"
+				       "	.uleb128 1, 0x11\n" /* compile unit */
+				       "	.byte 1\n"
+				       "	.uleb128 0x11, 0x01, 0x12, 0x07, 0, 0\n"
+				       "	.uleb128 2, 0x0b\n" /* lexical block */
+				       "	.byte 1\n"
+				       "	.uleb128 0x01, 0x13, 0, 0\n" /* sibling: ref4 */
+				       "	.byte 0\n"
+				       "	.section .debug_info\n"
+				       "unit:	.long 2f - 1f\n"
+				       "1:	.value 4\n"
+				       "	.long 0\n"
+				       "	.byte 8\n"
+				       "	.uleb128 1\n"
+				       "	.quad outer, end - outer\n"
+				       "	.rept 200\n"
+				       "	.byte 2\n"
+				       "	.long . + 4 - unit\n"
+				       "	.endr\n"
+				       "	.fill 202, 1, 0\n"
+				       "2:\n";
+
+static void test_nested_siblings(void **state)
+{
+	const struct fixture *fixture = *state;
+
+	fixture_text(fixture, "alt.s", nested_s);
+	fixture_run(fixture, "gcc -shared -nostdlib -o alt.so alt.s");
 	assert_outer_is(fixture, "outer");
 }
 
@@ -346,14 +381,9 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_debug_by_build_id),
-		CASE(test_debug_by_link),
-		CASE(test_alternate_file),
-		CASE(test_replaced_file),
-		CASE(test_open_path_gone),
-		CASE(test_second_snapshot),
-		CASE(test_stacks),
-		CASE(test_damaged),
+		CASE(test_debug_by_build_id), CASE(test_debug_by_link), CASE(test_alternate_file),
+		CASE(test_nested_siblings),   CASE(test_replaced_file), CASE(test_open_path_gone),
+		CASE(test_second_snapshot),   CASE(test_stacks),	CASE(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,45 @@ static void test_demangler(void **state)
 	}
 }
 
+/* Each level of a type holds the one below twice: the second time by a back reference. */
+static void nest_type(FILE *stream, unsigned int levels)
+{
+	fputs("1XI", stream);
+	for (unsigned int i = 0; i < levels; i++)
+		fputs("S_I", stream);
+	fputs("iiE", stream);
+	for (unsigned int i = 0; i < levels; i++)
+		fprintf(stream, "S%c_E", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i]);
+}
+
+/* More than any memory holds; the second one is searched for a pack before it is written. */
+static void test_endless_names(void **state)
+{
+	static const char *const starts[] = { "_Z1f", "_Z1fDp" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
+		for (unsigned int levels = 3; levels <= 36; levels += 33) {
+			char *mangled, *name;
+			FILE *stream;
+			size_t size;
+
+			stream = open_memstream(&mangled, &size);
+			assert_non_null(stream);
+			fputs(starts[i], stream);
+			nest_type(stream, levels);
+			fclose(stream);
+			name = symbol_demangle(mangled);
+			if (levels == 3)
+				assert_non_null(name);
+			else
+				assert_null(name);
+			free(name);
+			free(mangled);
+		}
+	}
+}
+
 /* ---- symbol tables -------------------------------------------------------------------------- */
 
 static void test_dynsym_only(void **state)
@@ -335,10 +374,19 @@ static void test_aliases(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_inlined),	   CASE(test_mixed_compilers), CASE(test_dropped_functions),
-		CASE(test_relative_paths), CASE(test_static_function), CASE(test_cplusplus),
-		CASE(test_demangler),	   CASE(test_dynsym_only),     CASE(test_static_program),
-		CASE(test_vdso),	   CASE(test_ranges),	       CASE(test_aliases),
+		CASE(test_inlined),
+		CASE(test_mixed_compilers),
+		CASE(test_dropped_functions),
+		CASE(test_relative_paths),
+		CASE(test_static_function),
+		CASE(test_cplusplus),
+		CASE(test_demangler),
+		CASE(test_endless_names),
+		CASE(test_dynsym_only),
+		CASE(test_static_program),
+		CASE(test_vdso),
+		CASE(test_ranges),
+		CASE(test_aliases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
