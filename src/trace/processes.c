@@ -295,6 +295,11 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 	error = proc_maps_read(pid, &maps, &count);
 	if (error)
 		return error;
+	/* Its first thread has ended, others have not: what is known of it still holds. */
+	if (!count) {
+		proc_maps_free(maps, count);
+		return -ESRCH;
+	}
 	process = space_process(processes, space);
 	read_exe(processes, process, pid);
 	renew_generation(space, process, maps, count);
