@@ -154,6 +154,8 @@ lint: all
 install: all
 	install -D -m 755 $(BUILD)/leaktrace $(DESTDIR)$(PREFIX)/bin/leaktrace
 	install -D -m 644 man/leaktrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/leaktrace.1
+	install -d $(DESTDIR)$(PREFIX)/share/leaktrace/resources
+	install -m 644 share/resources/*.res $(DESTDIR)$(PREFIX)/share/leaktrace/resources
 	install -D -m 644 completions/leaktrace.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leaktrace
 	install -D -m 644 completions/_leaktrace $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_leaktrace
 	install -D -m 644 completions/leaktrace.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/leaktrace.fish

@@ -141,6 +141,8 @@ enum {
 };
 
 struct task_struct;
+struct thread_info;
+struct thread_struct;
 struct uprobe_task;
 struct return_instance;
 struct signal_struct;
@@ -153,8 +155,18 @@ struct upid;
 struct ns_common;
 struct pid_namespace;
 struct linux_binprm;
+struct files_struct;
+struct fdtable;
 struct file;
 struct inode;
+struct vfsmount;
+struct mount;
+struct qstr;
+struct socket;
+struct sock;
+struct sock_common;
+struct unix_sock;
+struct unix_address;
 struct fs_struct;
 struct path;
 struct dentry;
@@ -162,9 +174,18 @@ struct nsproxy;
 struct mnt_namespace;
 struct super_block;
 struct bpf_raw_tracepoint_args;
+struct bpf_iter__task;
 struct pt_regs;
 typedef int __kernel_pid_t;
 typedef __kernel_pid_t pid_t;
+
+struct thread_info {
+	u32 status;
+};
+
+struct thread_struct {
+	long unsigned int fsbase;
+};
 
 struct task_struct {
 	pid_t pid;
@@ -179,6 +200,9 @@ struct task_struct {
 	struct uprobe_task *utask;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
+	struct files_struct *files;
+	struct thread_info thread_info;
+	struct thread_struct thread;
 };
 
 struct uprobe_task {
@@ -193,6 +217,7 @@ struct return_instance {
 
 struct signal_struct {
 	atomic_t live;
+	unsigned int flags;
 };
 
 struct uprobes_state {
@@ -201,6 +226,7 @@ struct uprobes_state {
 
 struct mm_struct {
 	struct uprobes_state uprobes_state;
+	long unsigned int brk;
 };
 
 struct xol_area {
@@ -209,6 +235,8 @@ struct xol_area {
 
 struct vm_area_struct {
 	struct file *vm_file;
+	long unsigned int vm_start;
+	long unsigned int vm_end;
 };
 
 struct upid {
@@ -234,25 +262,108 @@ struct linux_binprm {
 	const char *filename;
 };
 
-struct file {
-	struct inode *f_inode;
+struct files_struct {
+	struct fdtable *fdt;
 };
 
-struct inode {
-	long unsigned int i_ino;
-	struct super_block *i_sb;
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+	long unsigned int *open_fds;
 };
 
 struct path {
 	struct dentry *dentry;
+	struct vfsmount *mnt;
+};
+
+struct file {
+	struct inode *f_inode;
+	const struct path f_path;
+	void *private_data;
+};
+typedef short unsigned int umode_t;
+
+struct inode {
+	long unsigned int i_ino;
+	struct super_block *i_sb;
+	umode_t i_mode;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct qstr {
+	u32 len;
+	const unsigned char *name;
+};
+
+struct socket {
+	short int type;
+	struct sock *sk;
+};
+
+struct in6_addr {
+	union {
+	__u8 u6_addr8[16];
+	__be16 u6_addr16[8];
+	__be32 u6_addr32[4];
+} in6_u;
+};
+
+struct sock_common {
+	short unsigned int skc_family;
+	volatile unsigned char skc_state;
+	__be16 skc_dport;
+	__u16 skc_num;
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_protocol;
+	u16 sk_type;
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+};
+typedef short unsigned int __kernel_sa_family_t;
+
+struct sockaddr_un {
+	__kernel_sa_family_t sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[0];
 };
 
 struct fs_struct {
 	struct path root;
 };
 
+struct hlist_bl_node {
+	struct hlist_bl_node *next;
+	struct hlist_bl_node **pprev;
+};
+
 struct dentry {
 	struct inode *d_inode;
+	struct dentry *d_parent;
+	const struct qstr d_name;
+	struct hlist_bl_node d_hash;
 };
 
 struct nsproxy {
@@ -271,6 +382,10 @@ struct super_block {
 
 struct bpf_raw_tracepoint_args {
 	__u64 args[0];
+};
+
+struct bpf_iter__task {
+	struct task_struct *task;
 };
 
 struct pt_regs {

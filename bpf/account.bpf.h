@@ -21,21 +21,18 @@ static __always_inline void account_released(struct thread *thread, const struct
 	if (site) {
 		__sync_fetch_and_add(&site->released_count, 1);
 		__sync_fetch_and_add(&site->released_bytes, value->size);
+		if (site->kind == WIRE_HEAP)
+			peak_add(thread, -(s64)value->size);
 	}
-	peak_add(thread, -(s64)value->size);
 }
 
-/* `born`: in ticks; 0: now. A resource that changed its size in place keeps its own. */
-__noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u64 size, u32 born)
+/* The line of the thread's stack, sent out if it is new; NULL when there is no room. */
+static __always_inline struct wire_site *account_site(struct thread *thread, u32 kind, u32 now,
+						      u32 *line)
 {
-	u32 now = now_ticks();
-	struct wire_live value = { .size = size, .born = born ?: now }, old = {};
+	int index = site_find(thread, kind, now, 0, site_slots);
 	struct wire_site *site;
-	int index, result;
 
-	if (!thread)
-		return 0;
-	index = site_find(thread, kind, now, 0, site_slots);
 	if (index == SITE_NONE) {
 		count(WIRE_LOST_SITES);
 		thread->stack.depth = 0;
@@ -44,11 +41,27 @@ __noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u64 size
 	site = bpf_map_lookup_elem(&sites, &index);
 	if (index == SITE_NONE || !site) {
 		count(WIRE_LOST_LIVE);
-		return 0;
+		return NULL;
 	}
-	value.site = index;
+	*line = index;
 	if (!site->stack_sent)
 		site->stack_sent = stack_send(thread, site->tag, site->check, kind);
+	return site;
+}
+
+/* `born`: in ticks; 0: now. A resource that changed its size in place keeps its own. */
+__weak __noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u64 size, u32 born)
+{
+	u32 now = now_ticks();
+	struct wire_live value = { .size = size, .born = born ?: now }, old = {};
+	struct wire_site *site;
+	int result;
+
+	if (!thread)
+		return 0;
+	site = account_site(thread, kind, now, &value.site);
+	if (!site)
+		return 0;
 	result = live_put(thread->space, kind, id, &value, &old);
 	if (result == LIVE_REPLACED) {
 		count(WIRE_MISSED_RELEASES);
@@ -62,7 +75,8 @@ __noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u64 size
 	__sync_fetch_and_add(&site->acquired_count, 1);
 	__sync_fetch_and_add(&site->acquired_bytes, size);
 	site->last = now;
-	peak_add(thread, size);
+	if (kind == WIRE_HEAP)
+		peak_add(thread, size);
 	return 0;
 }
 
@@ -79,7 +93,7 @@ static __always_inline void account_release(struct thread *thread, u32 kind, u64
 
 	if (account_take(thread, kind, id, &value)) {
 		account_released(thread, &value);
-	} else {
+	} else if (kind == WIRE_HEAP) {
 		u32 index = thread->space;
 		struct wire_space *space = bpf_map_lookup_elem(&spaces, &index);
 
@@ -118,8 +132,9 @@ static __always_inline u32 account_forget(struct thread *thread, u32 kind, u64 i
 	if (site) {
 		__sync_fetch_and_add(&site->acquired_count, -1);
 		__sync_fetch_and_add(&site->acquired_bytes, -value.size);
+		if (kind == WIRE_HEAP)
+			peak_add(thread, -(s64)value.size);
 	}
-	peak_add(thread, -(s64)value.size);
 	return value.born;
 }
 

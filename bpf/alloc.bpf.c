@@ -64,7 +64,7 @@ int release_enter(struct pt_regs *ctx)
 	if (!id)
 		return 0;
 	thread = thread_current();
-	if (thread && !call_releases_old(thread, id))
+	if (thread && !call_releases_old(thread, probe.kind, id))
 		account_release(thread, probe.kind, id);
 	return 0;
 }

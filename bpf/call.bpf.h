@@ -26,12 +26,27 @@ static __always_inline u64 call_argument(struct pt_regs *regs, u32 number)
 {
 	u64 first = PT_REGS_PARM1(regs), second = PT_REGS_PARM2(regs);
 	u64 third = PT_REGS_PARM3(regs), fourth = PT_REGS_PARM4(regs);
+	u64 fifth = PT_REGS_PARM5(regs);
 
 	barrier_var(first);
 	barrier_var(second);
 	barrier_var(third);
 	barrier_var(fourth);
-	return number == 0 ? first : number == 1 ? second : number == 2 ? third : fourth;
+	barrier_var(fifth);
+	switch (number) {
+	case 0:
+		return first;
+	case 1:
+		return second;
+	case 2:
+		return third;
+	case 3:
+		return fourth;
+	case 4:
+		return fifth;
+	default:
+		return 0;
+	}
 }
 
 static __always_inline u64 saturating_product(u64 a, u64 b)
@@ -68,7 +83,7 @@ static __always_inline struct call *call_top(struct thread *thread)
 }
 
 /* Global, as what follows is called from a loop: verified once and not for each turn. */
-__noinline int call_drop(struct thread *thread)
+__weak __noinline int call_drop(struct thread *thread)
 {
 	struct call *call = thread ? call_top(thread) : NULL;
 
@@ -77,7 +92,7 @@ __noinline int call_drop(struct thread *thread)
 	thread->depth--;
 	count(WIRE_ABANDONED_CALLS);
 	if (call->has_old)
-		account_restore(thread, WIRE_HEAP, call->id, &call->old);
+		account_restore(thread, call->kind, call->id, &call->old);
 	return 0;
 }
 
@@ -125,7 +140,7 @@ static __always_inline void calls_drop_left(struct thread *thread, u64 stack_poi
 static __always_inline void call_take_old(struct thread *thread, struct call *outer,
 					  struct call *call, u32 kind)
 {
-	if (outer && outer->has_old && outer->id == call->id) {
+	if (outer && outer->has_old && outer->kind == kind && outer->id == call->id) {
 		call->old = outer->old;
 		call->has_old = true;
 		outer->has_old = false;
@@ -133,6 +148,36 @@ static __always_inline void call_take_old(struct thread *thread, struct call *ou
 	} else {
 		call->has_old = account_take(thread, kind, call->id, &call->old);
 	}
+}
+
+/* A call that is asked, by a flag in a structure, for what need not be given back. */
+static __always_inline bool call_is_exempt(struct pt_regs *regs, struct wire_probe probe)
+{
+	u64 address;
+	u32 word = 0;
+
+	if (probe.skip_arg == WIRE_NO_ARG)
+		return false;
+	address = call_argument(regs, probe.skip_arg);
+	return address &&
+	       !bpf_probe_read_user(&word, sizeof(word), (void *)(address + probe.skip_offset)) &&
+	       (word & 1);
+}
+
+/*
+ * The kind of what the innermost call around `stack_pointer` acquires, or -1. Calls
+ * that were left are below it.
+ */
+__weak __noinline int call_kind_around(struct thread *thread, u64 stack_pointer)
+{
+	int kind = -1;
+
+	if (!thread)
+		return kind;
+	for (u32 i = 0; i < MAX_CALLS; i++)
+		if (i < thread->depth && thread->calls[i].stack_pointer > stack_pointer)
+			kind = thread->calls[i].kind;
+	return kind;
 }
 
 /* Returns false when the call need not be seen at its return. */
@@ -164,30 +209,32 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 	if (!call)
 		return false;
 	call->stack_pointer = PT_REGS_SP(regs);
+	call->kind = probe.kind;
+	call->is_exempt = call_is_exempt(regs, probe);
 	call->size = size;
 	call->has_old = false;
 	call->has_inner = false;
 	if (probe.op == WIRE_ACQUIRE)
 		return true;
 	call->id = call_argument(regs, probe.id_arg);
-	if (probe.op == WIRE_RESIZE && call->id)
+	if ((probe.op == WIRE_RESIZE || probe.op == WIRE_RELEASE_IF) && call->id)
 		call_take_old(thread, outer, call, probe.kind);
 	return true;
 }
 
 /* Tells the call around this one that the block came from inside it. */
-static __always_inline void call_tell_outer(struct thread *thread, u64 id, u64 size)
+static __always_inline void call_tell_outer(struct thread *thread, u32 kind, u64 id, u64 size)
 {
 	struct call *outer = call_top(thread);
 
-	if (!outer)
+	if (!outer || outer->kind != kind)
 		return;
 	outer->has_inner = true;
 	outer->inner_id = id;
 	outer->inner_size = size;
 }
 
-static __always_inline void call_acquired(struct pt_regs *regs, struct thread *thread,
+static __always_inline void call_acquired(struct thread *thread, const struct registers *regs,
 					  struct call *call, u32 kind, u64 id, u32 born)
 {
 	if (call->has_inner && id - call->inner_id <= call->inner_size) {
@@ -195,12 +242,12 @@ static __always_inline void call_acquired(struct pt_regs *regs, struct thread *t
 
 		born = born ?: inner_born;
 	}
-	unwind_at_return(regs, thread);
+	unwind(thread, regs->ip, regs->sp, regs->fp);
 	account_acquire(thread, kind, id, call->size, born);
-	call_tell_outer(thread, id, call->size);
+	call_tell_outer(thread, kind, id, call->size);
 }
 
-static __always_inline void call_resized(struct pt_regs *regs, struct thread *thread,
+static __always_inline void call_resized(struct thread *thread, const struct registers *regs,
 					 struct call *call, struct wire_probe probe, u64 result)
 {
 	bool in_place = call->has_old && result == call->id;
@@ -215,17 +262,84 @@ static __always_inline void call_resized(struct pt_regs *regs, struct thread *th
 	else if (call->id && gone)
 		account_release(thread, probe.kind, call->id);
 	if (result)
-		call_acquired(regs, thread, call, probe.kind, result,
+		call_acquired(thread, regs, call, probe.kind, result,
 			      in_place ? call->old.born : 0);
 }
 
-static __always_inline void call_return(struct pt_regs *regs, struct wire_probe probe)
+static __always_inline bool call_succeeded(u64 result, u32 when)
 {
-	u64 stack_pointer = PT_REGS_SP(regs) - sizeof(u64);
-	struct thread *thread = thread_current();
-	u64 result = PT_REGS_RC(regs);
+	switch (when) {
+	case WIRE_WHEN_NONZERO:
+		return result;
+	case WIRE_WHEN_ZERO:
+		return !(u32)result;
+	case WIRE_WHEN_NONNEGATIVE:
+		return (int)result >= 0;
+	case WIRE_WHEN_POSITIVE:
+		return (int)result > 0;
+	case WIRE_WHEN_NOT_MINUS_ONE:
+		return (int)result != -1;
+	default:
+		return true;
+	}
+}
+
+static long vma_bytes(struct task_struct *task, struct vm_area_struct *vma, void *bytes)
+{
+	*(u64 *)bytes = vma->vm_end - vma->vm_start;
+	return 0;
+}
+
+/* The size of the mapping around an address, 0 when that can't be told. */
+__weak __noinline int mapping_bytes(u64 address, u64 *bytes)
+{
+	u64 found = 0;
+
+	if (!bytes)
+		return 0;
+	bpf_find_vma(bpf_get_current_task_btf(), address, vma_bytes, &found, 0);
+	*bytes = found;
+	return 0;
+}
+
+/* The handle that a call which returned `result` has acquired; 0: none. */
+static __always_inline u64 call_handle(const struct call *call, struct wire_probe probe, u64 result)
+{
+	if (!call_succeeded(result, probe.when))
+		return 0;
+	if (probe.op == WIRE_ACQUIRE_ARG)
+		return call->id;
+	if (probe.op == WIRE_ACQUIRE_OUT &&
+	    bpf_probe_read_user(&result, sizeof(result), (void *)call->id))
+		return 0;
+	return result;
+}
+
+static __always_inline void call_released(struct thread *thread, struct call *call,
+					  struct wire_probe probe, u64 result)
+{
+	if (!call->has_old)
+		return;
+	if (call_succeeded(result, probe.when))
+		account_released(thread, &call->old);
+	else
+		account_restore(thread, probe.kind, call->id, &call->old);
+}
+
+static __always_inline void call_return(struct pt_regs *context, struct wire_probe probe)
+{
+	struct registers regs = { PT_REGS_IP(context), PT_REGS_SP(context), PT_REGS_FP(context) };
+	u64 result = PT_REGS_RC(context), stack_pointer;
+	struct thread *thread;
 	struct call *call;
 
+	/* Read now, from fixed offsets: see call_argument(). */
+	barrier_var(result);
+	barrier_var(regs.ip);
+	barrier_var(regs.sp);
+	barrier_var(regs.fp);
+	stack_pointer = regs.sp - sizeof(u64);
+	thread = thread_current();
 	if (!thread)
 		return;
 	calls_drop_below(thread, stack_pointer);
@@ -235,24 +349,30 @@ static __always_inline void call_return(struct pt_regs *regs, struct wire_probe 
 		return;
 	}
 	thread->depth--;
+	if (call->is_exempt)
+		return;
 	if (probe.op == WIRE_RESIZE) {
-		call_resized(regs, thread, call, probe, result);
+		call_resized(thread, &regs, call, probe, result);
 		return;
 	}
-	if (probe.op == WIRE_ACQUIRE_OUT) {
-		if (result || bpf_probe_read_user(&result, sizeof(result), (void *)call->id))
-			return;
+	if (probe.op == WIRE_RELEASE_IF) {
+		call_released(thread, call, probe, result);
+		return;
 	}
-	if (result)
-		call_acquired(regs, thread, call, probe.kind, result, 0);
+	result = call_handle(call, probe, result);
+	if (!result)
+		return;
+	if (probe.flags & WIRE_SIZE_OF_MAPPING)
+		mapping_bytes(result, &call->size);
+	call_acquired(thread, &regs, call, probe.kind, result, 0);
 }
 
 /* A resizing function that frees its old block by itself: counted at its return. */
-static __always_inline bool call_releases_old(struct thread *thread, u64 id)
+static __always_inline bool call_releases_old(struct thread *thread, u32 kind, u64 id)
 {
 	struct call *call = call_top(thread);
 
-	return call && call->has_old && call->id == id;
+	return call && call->kind == kind && call->has_old && call->id == id;
 }
 
 #endif

@@ -10,10 +10,10 @@
 
 #define PID_NS_LEVELS 33 /* MAX_PID_NS_LEVEL + 1 */
 
-/* The process id as leaktrace's own pid namespace has it; 0: not visible there. */
-static __noinline u32 follow_pid(struct task_struct *task)
+/* An id, of a struct pid, as leaktrace's own pid namespace has it; 0: not visible there. */
+__weak __noinline u32 pid_number(u64 address)
 {
-	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	struct pid *pid = (struct pid *)address;
 	u32 level = BPF_CORE_READ(pid, level);
 	struct upid upid;
 
@@ -24,6 +24,16 @@ static __noinline u32 follow_pid(struct task_struct *task)
 			return upid.nr;
 	}
 	return 0;
+}
+
+static __always_inline u32 follow_pid(struct task_struct *task)
+{
+	return pid_number((u64)BPF_CORE_READ(task, group_leader, thread_pid));
+}
+
+static __always_inline u32 follow_tid(struct task_struct *task)
+{
+	return pid_number((u64)BPF_CORE_READ(task, thread_pid));
 }
 
 static __noinline struct thread *thread_first_seen(struct task_struct *task)
@@ -41,6 +51,7 @@ static __noinline struct thread *thread_first_seen(struct task_struct *task)
 		return NULL;
 	}
 	thread->space = follow->space;
+	thread->own_files = follow->flags & WIRE_FOLLOW_OWN_FILES;
 	return thread;
 }
 

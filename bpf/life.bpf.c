@@ -4,16 +4,21 @@
  * process's list of libraries. They keep the map of followed processes and tell
  * the loader.
  */
+#include "call.bpf.h"
+#include "descriptor.bpf.h"
 #include "follow.bpf.h"
 #include "maps.bpf.h"
 #include "peak.bpf.h"
 
 #define CLONE_VM 0x00000100
+#define CLONE_FILES 0x00000400
 #define CLONE_THREAD 0x00010000
 #define SIGSTOP 19
 /* <link.h>: struct r_debug */
 #define R_DEBUG_STATE_OFFSET 24
 #define R_DEBUG_CONSISTENT 0
+/* <linux/sched/signal.h>: the whole process ends */
+#define SIGNAL_GROUP_EXIT 0x00000004
 
 /* The kernel's record of a syscalls:sys_exit_* tracepoint; see its `format` file in tracefs. */
 struct syscall_exit {
@@ -81,6 +86,77 @@ static __always_inline u32 park(u32 pid)
 	return 0;
 }
 
+static __always_inline void task_send(struct task_struct *task, u32 space, u32 pid, u32 state,
+				      const struct wire_site *site)
+{
+	struct wire_event_task event = {
+		.head.type = WIRE_EVENT_TASK,
+		.head.space = space,
+		.head.time_ns = bpf_ktime_get_ns(),
+		.head.pid = pid,
+		.handle = BPF_CORE_READ(task, thread.fsbase),
+		.tag = site ? site->tag : 0,
+		.check = site ? site->check : 0,
+		.tid = follow_tid(task),
+		.state = state,
+	};
+
+	BPF_CORE_READ_STR_INTO(&event.comm, task, comm);
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_NO_WAKEUP))
+		count(WIRE_LOST_EVENTS);
+}
+
+/*
+ * A thread that a library makes is acquired when the library's call returns; that it
+ * began is told with its stack, since it may be detached by then. One that no library
+ * makes is nobody's to join: it is held as long as it runs, by its id.
+ */
+static __always_inline void thread_began(struct task_struct *child)
+{
+	struct thread *thread = thread_current();
+	struct pt_regs *regs;
+	u64 caller = 0;
+	u32 line;
+
+	if (!thread)
+		return;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	/* C libraries leave the call out of their unwind information, for the child's sake. */
+	bpf_probe_read_user(&caller, sizeof(caller), (void *)regs->sp);
+	if (code_follows_call(caller))
+		unwind(thread, caller, regs->sp + sizeof(caller), regs->bp);
+	else
+		unwind(thread, regs->ip, regs->sp, regs->bp);
+	if (call_kind_around(thread, regs->sp) == WIRE_THREAD)
+		task_send(child, thread->space, follow_pid(child), WIRE_TASK_BEGAN,
+			  account_site(thread, WIRE_THREAD, now_ticks(), &line));
+	else
+		account_acquire(thread, WIRE_THREAD, follow_tid(child), 0, 0);
+}
+
+static __always_inline void thread_ended(struct task_struct *task, struct thread *thread)
+{
+	bool with_all = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT;
+	u32 pid = follow_pid(task);
+	struct wire_follow *follow = bpf_map_lookup_elem(&followed, &pid);
+	u32 tid;
+
+	if (!follow)
+		return;
+	task_send(task, follow->space, pid, with_all ? WIRE_TASK_ENDED_WITH_ALL : WIRE_TASK_ENDED,
+		  NULL);
+	if (with_all)
+		return;
+	if (thread)
+		calls_drop_below(thread, ~0ULL);
+	tid = follow_tid(task);
+	if (!live_has(follow->space, WIRE_THREAD, tid))
+		return;
+	thread = thread_current();
+	if (thread)
+		account_release(thread, WIRE_THREAD, tid);
+}
+
 SEC("raw_tp/task_newtask")
 int process_fork(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -90,7 +166,12 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	struct wire_follow *parent, follow;
 	u32 parent_pid, child_pid;
 
-	if (!follow_children || (clone_flags & CLONE_THREAD))
+	if (clone_flags & CLONE_THREAD) {
+		if (trace_threads)
+			thread_began(child);
+		return 0;
+	}
+	if (!follow_children)
 		return 0;
 	parent_pid = follow_pid(bpf_get_current_task_btf());
 	parent = bpf_map_lookup_elem(&followed, &parent_pid);
@@ -99,6 +180,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	follow = *parent;
 	if (clone_flags & CLONE_VM) {
 		follow.flags |= WIRE_FOLLOW_SHARES;
+		if (!(clone_flags & CLONE_FILES))
+			follow.flags |= WIRE_FOLLOW_OWN_FILES;
 	} else {
 		follow.flags &= ~WIRE_FOLLOW_SHARES;
 		follow.space = space_new();
@@ -108,6 +191,8 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	if (!follow.space)
 		return 0;
 	space_inherit(follow.space, parent->space);
+	if (trace_fds && !(clone_flags & CLONE_VM))
+		fds_inherit((u64)BPF_CORE_READ(child, files), follow.space);
 	child_pid = follow_pid(child);
 	if (bpf_map_update_elem(&followed, &child_pid, &follow, BPF_ANY)) {
 		count(WIRE_LOST_SPACES);
@@ -134,6 +219,26 @@ static __always_inline void exe_fill(struct wire_exe *exe, struct linux_binprm *
 	exe->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 }
 
+/* Until its libraries are there, nothing but the dynamic linker runs in a new image. */
+static __always_inline void linking_begin(u32 number)
+{
+	struct wire_space *space = bpf_map_lookup_elem(&spaces, &number);
+
+	if (space)
+		space->linking = true;
+}
+
+static __always_inline void linking_set(u32 number, bool linking)
+{
+	struct wire_space *space = bpf_map_lookup_elem(&spaces, &number);
+	struct thread *thread = thread_current();
+
+	if (thread)
+		thread->linking = linking;
+	if (space && !linking)
+		space->linking = false;
+}
+
 SEC("raw_tp/sched_process_exec")
 int process_exec(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -156,11 +261,17 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	follow->space = event.head.space;
 	if (follow->flags & WIRE_FOLLOW_PARK_NEXT)
 		follow->flags |= WIRE_FOLLOW_PARK;
-	follow->flags &= ~(WIRE_FOLLOW_SHARES | WIRE_FOLLOW_NEWBORN | WIRE_FOLLOW_PARK_NEXT);
+	follow->flags &= ~(WIRE_FOLLOW_SHARES | WIRE_FOLLOW_NEWBORN | WIRE_FOLLOW_PARK_NEXT |
+			   WIRE_FOLLOW_OWN_FILES);
 	if (thread) {
 		thread->space = event.head.space;
 		thread->depth = 0;
+		thread->linking = false;
+		thread->own_files = false;
 	}
+	linking_begin(event.head.space);
+	if (trace_fds)
+		fds_inherit((u64)BPF_CORE_READ(task, files), event.head.space);
 	if ((follow->flags & WIRE_FOLLOW_PARK) && !bpf_map_lookup_elem(&known_exes, &event.exe))
 		event.head.parked = park(pid);
 	event_send(&event);
@@ -178,6 +289,8 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 
 	if (thread && thread->space)
 		peak_flush(thread);
+	if (trace_threads)
+		thread_ended(task, thread);
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	pid = follow_pid(task);
@@ -187,6 +300,8 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	event_fill(&event, WIRE_EVENT_EXIT, follow->space, pid, task);
 	event.shares_space = follow->flags & WIRE_FOLLOW_SHARES;
 	event.exit_code = BPF_CORE_READ(task, exit_code);
+	if (trace_fds && !(follow->flags & WIRE_FOLLOW_OWN_FILES))
+		fds_tell((u64)BPF_CORE_READ(task, files), follow->space, pid);
 	bpf_map_delete_elem(&followed, &pid);
 	bpf_map_delete_elem(&parked, &pid);
 	event_send(&event);
@@ -207,11 +322,13 @@ int libraries_changed(struct pt_regs *ctx)
 		bpf_probe_read_user(
 			&state, sizeof(state),
 			(void *)(PT_REGS_IP(ctx) + debug_from_probe + R_DEBUG_STATE_OFFSET));
-	if (state != R_DEBUG_CONSISTENT)
-		return 0;
 	pid = follow_pid(task);
 	follow = bpf_map_lookup_elem(&followed, &pid);
 	if (!follow)
+		return 0;
+	if (trace_mappings)
+		linking_set(follow->space, state != R_DEBUG_CONSISTENT);
+	if (state != R_DEBUG_CONSISTENT)
 		return 0;
 	event_fill(&event, WIRE_EVENT_LIBS, follow->space, pid, task);
 	if (follow->flags & WIRE_FOLLOW_PARK)

@@ -19,10 +19,15 @@ enum live_result {
 /* 0: the id does not fit a flat key. */
 static __always_inline u64 live_key(u32 space, u32 kind, u64 id)
 {
-	if (kind != WIRE_HEAP || (id & ((1 << WIRE_KEY_ID_SHIFT) - 1)) ||
-	    (id >> (WIRE_KEY_SPACE_SHIFT + WIRE_KEY_ID_SHIFT)))
+	u64 high = (u64)kind << WIRE_KEY_KIND_SHIFT | (u64)space << WIRE_KEY_SPACE_SHIFT;
+
+	if (kind >= WIRE_KEY_KINDS || (id >> (WIRE_KEY_SPACE_SHIFT + WIRE_KEY_ID_SHIFT)))
 		return 0;
-	return ((u64)space << WIRE_KEY_SPACE_SHIFT) | (id >> WIRE_KEY_ID_SHIFT);
+	if (kind == WIRE_FD)
+		return high | (id & WIRE_KEY_ID_MASK);
+	if (id & ((1 << WIRE_KEY_ID_SHIFT) - 1))
+		return 0;
+	return high | id >> WIRE_KEY_ID_SHIFT;
 }
 
 static __always_inline u32 live_scale(u64 hash)
@@ -117,7 +122,7 @@ static __noinline bool spill_take(struct wire_bucket *first, u64 id, u32 space, 
  * live. Global, as live_put is, so that the verifier looks at it once and not for
  * each caller's state.
  */
-__noinline int live_take(u32 space, u32 kind, u64 id, struct wire_live *value)
+__weak __noinline int live_take(u32 space, u32 kind, u64 id, struct wire_live *value)
 {
 	u64 key = live_key(space, kind, id);
 	struct wire_bucket *first, *second;
@@ -142,6 +147,27 @@ __noinline int live_take(u32 space, u32 kind, u64 id, struct wire_live *value)
 		return true;
 	}
 	return spill_take(first, id, space, kind, value);
+}
+
+/* Whether the id is live. */
+__weak __noinline int live_has(u32 space, u32 kind, u64 id)
+{
+	struct wire_spill_key spilled = { .id = id, .space = space, .kind = kind };
+	u64 key = live_key(space, kind, id);
+	struct wire_bucket *bucket;
+	u32 index;
+
+	if (key) {
+		index = live_first_bucket(key);
+		bucket = bpf_map_lookup_elem(&live, &index);
+		if (bucket && bucket_find(bucket, key) >= 0)
+			return true;
+		index = live_second_bucket(key);
+		bucket = bpf_map_lookup_elem(&live, &index);
+		if (bucket && bucket_find(bucket, key) >= 0)
+			return true;
+	}
+	return bpf_map_lookup_elem(&spill, &spilled) != NULL;
 }
 
 /* Adds the id. When it is live already, `*old` is what it stood for until now. */

@@ -24,6 +24,11 @@ const volatile u64 huge_bytes __weak = ~0ULL;
 const volatile bool follow_children __weak = true;
 const volatile bool park_newborn __weak; /* stop children at birth: probes are per process */
 const volatile bool empty_probes __weak; /* programs do nothing: for measuring */
+const volatile bool trace_fds __weak;
+const volatile bool trace_threads __weak;
+const volatile bool trace_mappings __weak;
+/* By number; no row: of no interest. */
+const volatile struct wire_syscall syscalls[WIRE_SYSCALLS] __weak;
 
 /* The next address-space number, for when none was given back. */
 u32 next_space __weak = 1;
@@ -40,6 +45,8 @@ struct call {
 	u64 inner_size;
 	bool has_old;
 	bool has_inner;
+	bool is_exempt; /* acquires what need not be given back */
+	u8 kind;
 };
 
 #define WINDOW_BYTES 4096
@@ -57,6 +64,16 @@ struct walk {
 	u8 window[WINDOW_BYTES];
 };
 
+/* A system call under way, as its thread's registers have it. */
+struct syscall {
+	u64 args[6];
+	u64 result;
+	u64 ip;
+	u64 sp;
+	u64 fp;
+	u64 brk; /* the heap segment's end at the entry of brk(2) */
+};
+
 struct thread {
 	u32 space; /* 0: not yet known */
 	u32 depth;
@@ -64,6 +81,10 @@ struct thread {
 	s64 live_change_peak;
 	s64 lump; /* see peak.bpf.h */
 	struct call calls[MAX_CALLS];
+	bool linking;	/* inside the dynamic linker */
+	bool own_files; /* of a process that shares its parent's space: not accounted */
+	struct syscall syscall;
+	struct wire_event_map map;     /* scratch */
 	struct wire_event_stack stack; /* scratch; per thread, since probes can be preempted */
 	struct walk walk;
 };
@@ -91,6 +112,20 @@ struct {
 	__type(key, u32);
 	__type(value, u32);
 } parked SEC(".maps") __weak;
+
+/* Descriptors that a space did not open itself, one bit each. */
+struct fd_set {
+	u64 count; /* of words that are set; those behind mean nothing */
+	u64 words[WIRE_FD_WORDS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_SPACES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct fd_set);
+} inherited_fds SEC(".maps") __weak;
 
 /* Executables that need no look when they are started again. */
 struct {

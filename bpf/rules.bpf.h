@@ -16,7 +16,7 @@
 #define MAPPING_STEPS 14
 #define ROW_STEPS 9
 
-static __always_inline u32 pool_word(u32 index)
+__weak __noinline u32 pool_word(u32 index)
 {
 	u32 number = index / WIRE_CHUNK_WORDS, zero = 0;
 	void *chunk_map = bpf_map_lookup_elem(&chunks, &number);
@@ -29,7 +29,7 @@ static __always_inline u32 pool_word(u32 index)
 }
 
 /* Returns the rule's number in a file's table. */
-__noinline int table_rule(u32 table, u32 granules, u64 text_offset)
+__weak __noinline int table_rule(u32 table, u32 granules, u64 text_offset)
 {
 	u32 granule = text_offset >> WIRE_GRANULE_SHIFT;
 	u32 rows = table + granules + 1;
@@ -53,7 +53,7 @@ __noinline int table_rule(u32 table, u32 granules, u64 text_offset)
 }
 
 /* Returns the index of the space's mapping that holds `pc`, or RULE_NO_MAPPING. */
-__noinline int mapping_find(u32 space_number, u64 pc)
+__weak __noinline int mapping_find(u32 space_number, u64 pc)
 {
 	struct wire_space *space = bpf_map_lookup_elem(&spaces, &space_number);
 	u32 first, low, high;
@@ -94,7 +94,7 @@ static __always_inline u64 pc_key(u32 space, u64 pc)
 }
 
 /* Returns the number of the rule for the code at `pc`, or RULE_NO_.... */
-__noinline int rule_find(u32 space, u64 pc)
+static __always_inline int rule_find(u32 space, u64 pc)
 {
 	u64 key = pc_key(space, pc), *cached;
 	u32 place = key & (WIRE_PC_CACHE - 1);

@@ -98,7 +98,7 @@ static __always_inline bool site_claim(struct wire_site *site, const struct stac
  * Finds or makes the line of `thread->stack` among the `lines` from `first` on;
  * returns its index or SITE_NONE.
  */
-__noinline int site_find(struct thread *thread, u32 kind, u32 now, u32 first, u32 lines)
+__weak __noinline int site_find(struct thread *thread, u32 kind, u32 now, u32 first, u32 lines)
 {
 	struct wire_space *space;
 	struct stack_hash hash;

@@ -14,11 +14,19 @@
 #include "rules.bpf.h"
 
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 
 #define UNWIND_PAGE 4096
 #define UNWIND_GOES_ON (-1)
 /* Return probes pending at once that the walk looks through. */
 #define PENDING_MAX 64
+
+/* What a walk begins with. */
+struct registers {
+	u64 ip;
+	u64 sp;
+	u64 fp;
+};
 
 /* Fills the window from `address` on. A whole window may cross the stack's end: then up to the
  * page's. */
@@ -39,7 +47,7 @@ static __always_inline bool window_fill(struct walk *walk, u64 address)
 }
 
 /* Reads a stack slot. Returns 0 or -1. */
-__noinline int slot_read(struct walk *walk, u64 address, u64 *value)
+__weak __noinline int slot_read(struct walk *walk, u64 address, u64 *value)
 {
 	u64 offset;
 
@@ -55,26 +63,37 @@ __noinline int slot_read(struct walk *walk, u64 address, u64 *value)
 	return 0;
 }
 
+__weak __noinline u64 pending_next(u64 pending)
+{
+	return (u64)BPF_CORE_READ((struct return_instance *)pending, next);
+}
+
+/* The return address that a pending return keeps for `slot`; 0: it is another's. */
+__weak __noinline u64 pending_at(u64 pending, u64 slot)
+{
+	struct return_instance *instance = (struct return_instance *)pending;
+
+	return BPF_CORE_READ(instance, stack) == slot ? BPF_CORE_READ(instance, orig_ret_vaddr) : 0;
+}
+
 /*
  * Where the return address of a function with a pending return probe is kept: in
  * its slot the kernel has put the address of a trampoline.
  */
-__noinline int pending_return(u64 address, u64 slot, u64 *result)
+__weak __noinline int pending_return(u64 address, u64 slot, u64 *result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct return_instance *pending;
+	u64 pending;
 	u64 trampoline = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
 
 	if (!result || address != trampoline)
 		return -1;
-	pending = BPF_CORE_READ(task, utask, return_instances);
+	pending = (u64)BPF_CORE_READ(task, utask, return_instances);
 	for (int i = 0; i < PENDING_MAX && pending; i++) {
-		if (BPF_CORE_READ(pending, stack) == slot) {
-			*result = BPF_CORE_READ(pending, orig_ret_vaddr);
-			if (*result != trampoline)
-				return 0;
-		}
-		pending = BPF_CORE_READ(pending, next);
+		*result = pending_at(pending, slot);
+		if (*result && *result != trampoline)
+			return 0;
+		pending = pending_next(pending);
 	}
 	return -1;
 }
@@ -86,7 +105,7 @@ static long vma_look(struct task_struct *task, struct vm_area_struct *vma, void 
 }
 
 /* Whether code that is in no known mapping was made at run time: nobody tells of it. */
-__noinline int code_is_made(u64 pc)
+__weak __noinline int code_is_made(u64 pc)
 {
 	bool anonymous = false;
 
@@ -95,7 +114,7 @@ __noinline int code_is_made(u64 pc)
 }
 
 /* Whether the instruction before `pc` is a call: direct, or "ff /2" of 2 to 7 bytes. */
-__noinline int code_follows_call(u64 pc)
+__weak __noinline int code_follows_call(u64 pc)
 {
 	u8 code[8];
 
@@ -181,7 +200,7 @@ static __always_inline int walk_cfa(struct walk *walk, const struct wire_rule *r
 }
 
 /* From a frame to its caller's. Returns UNWIND_GOES_ON or how the stack ended. */
-__noinline int walk_step(struct walk *walk, u32 space)
+__weak __noinline int walk_step(struct walk *walk, u32 space)
 {
 	u64 cfa = 0, rbp = 0, pc = 0;
 	struct wire_rule *rule = NULL;
@@ -221,16 +240,17 @@ __noinline int walk_step(struct walk *walk, u32 space)
 	return pc ? UNWIND_GOES_ON : WIRE_STACK_COMPLETE;
 }
 
-static __always_inline void stack_by_tables(struct pt_regs *regs, struct thread *thread, u32 limit)
+static __always_inline void stack_by_tables(struct thread *thread, const struct registers *regs,
+					    u32 limit)
 {
 	struct wire_event_stack *stack = &thread->stack;
 	struct walk *walk = &thread->walk;
 	int end = WIRE_STACK_TOO_DEEP;
 	u32 depth = 1;
 
-	walk->pc = PT_REGS_IP(regs);
-	walk->rsp = PT_REGS_SP(regs);
-	walk->rbp = PT_REGS_FP(regs);
+	walk->pc = regs->ip;
+	walk->rsp = regs->sp;
+	walk->rbp = regs->fp;
 	walk->exact_pc = false;
 	walk->window_bytes = 0;
 	stack->frames[0] = walk->pc;
@@ -267,16 +287,16 @@ struct frame_record {
  * and fill the table: a frame must lie on the stack, above the one before it. That
  * is why this is no bpf_get_stack, which follows any pointer.
  */
-static __always_inline void stack_by_frame_pointers(struct pt_regs *regs, struct thread *thread,
-						    u32 limit)
+static __always_inline void stack_by_frame_pointers(struct thread *thread,
+						    const struct registers *regs, u32 limit)
 {
-	u64 stack_pointer = PT_REGS_SP(regs), frame_pointer = PT_REGS_FP(regs);
+	u64 stack_pointer = regs->sp, frame_pointer = regs->fp;
 	struct wire_event_stack *stack = &thread->stack;
 	struct frame_record record;
 
 	stack->end = WIRE_STACK_UNKNOWN;
 	stack->depth = 1;
-	stack->frames[0] = PT_REGS_IP(regs);
+	stack->frames[0] = regs->ip;
 	for (u32 i = 1; i < WIRE_MAX_FRAMES; i++) {
 		if (i >= limit) {
 			stack->end = WIRE_STACK_TOO_DEEP;
@@ -296,21 +316,25 @@ static __always_inline void stack_by_frame_pointers(struct pt_regs *regs, struct
 }
 
 /*
- * At a function's return: the instruction pointer is the return address, stack
- * and frame pointer are the caller's.
+ * The stack from a function's return or a system call's on: the instruction pointer
+ * is behind a call, stack and frame pointer are the caller's.
  */
-static __always_inline void unwind_at_return(struct pt_regs *regs, struct thread *thread)
+__weak __noinline int unwind(struct thread *thread, u64 ip, u64 sp, u64 fp)
 {
+	struct registers regs = { ip, sp, fp };
 	u32 limit = stack_frames;
 
+	if (!thread)
+		return 0;
 	if (limit > WIRE_MAX_FRAMES)
 		limit = WIRE_MAX_FRAMES;
 	if (by_frame_pointer)
-		stack_by_frame_pointers(regs, thread, limit);
+		stack_by_frame_pointers(thread, &regs, limit);
 	else
-		stack_by_tables(regs, thread, limit);
+		stack_by_tables(thread, &regs, limit);
 	if (wire_stack_is_cut(thread->stack.end))
 		count(wire_cut_counter(thread->stack.end));
+	return 0;
 }
 
 #endif

@@ -18,7 +18,7 @@ _leaktrace() {
 			mode=pid
 			[[ $word == -p || $word == --pid ]] && ((i++))
 			;;
-		-u | --user | -d | --duration | -i | --interval | -o | --output | --attach | \
+		-u | --user | --kinds | --resource | -d | --duration | -i | --interval | -o | --output | --attach | \
 			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --max-stacks | \
 			--unwind | --top | \
 			--min-size | --max-size | --min-age | --sort | --json | --color | --placement)
@@ -48,6 +48,10 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto session multi single' -- "$cur")
 		return
 		;;
+	--kinds)
+		mapfile -t COMPREPLY < <(compgen -W 'heap mmap fd thread' -- "$cur")
+		return
+		;;
 	--unwind)
 		mapfile -t COMPREPLY < <(compgen -W 'dwarf fp' -- "$cur")
 		return
@@ -64,7 +68,7 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'best entry' -- "$cur")
 		return
 		;;
-	--object | --json | -o | --output)
+	--object | --resource | --json | -o | --output)
 		_filedir
 		return
 		;;
@@ -78,7 +82,7 @@ _leaktrace() {
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '-p --pid -u --user --no-follow
 			-d --duration -i --interval --attach --alloc-prefix --object --no-pause --no-namespace
-			--max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
+			--kinds --resource --max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
 			--sort --json -o --output --no-demangle --color -v --verbose -V --version
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then

@@ -16,10 +16,16 @@ typedef uint64_t u64;
 typedef int64_t s64;
 #endif
 
+#include "wire_file.h"
+
 /* A resource kind: one row here, one in model/kind.c, and its probes. */
 enum wire_kind {
 	WIRE_HEAP,
-	WIRE_KINDS,
+	WIRE_MMAP,
+	WIRE_FD,
+	WIRE_THREAD,
+	WIRE_CUSTOM, /* from here on a user's own */
+	WIRE_KINDS = 20,
 };
 
 /*
@@ -33,9 +39,21 @@ enum wire_kind {
 /* What a probed function does with a resource. */
 enum wire_op {
 	WIRE_ACQUIRE,	  /* returns the handle */
-	WIRE_ACQUIRE_OUT, /* stores the handle through argument `id_arg`, returns 0 */
+	WIRE_ACQUIRE_OUT, /* stores the handle through argument `id_arg` */
+	WIRE_ACQUIRE_ARG, /* the handle is argument `id_arg` itself */
 	WIRE_RESIZE,	  /* takes the handle in `id_arg`, returns a new one */
+	WIRE_RELEASE_IF,  /* takes the handle in `id_arg`, if the call succeeds */
 	WIRE_RELEASE,	  /* takes the handle in `id_arg` */
+};
+
+/* By what it returns: when a call has succeeded. */
+enum wire_when {
+	WIRE_WHEN_NONZERO, /* all 64 bits; the others look at an int */
+	WIRE_WHEN_ZERO,
+	WIRE_WHEN_NONNEGATIVE,
+	WIRE_WHEN_POSITIVE,
+	WIRE_WHEN_NOT_MINUS_ONE,
+	WIRE_WHEN_ANY,
 };
 
 #define WIRE_NO_ARG 0xf
@@ -45,6 +63,8 @@ enum wire_op {
 #define WIRE_SIZE_IN_PAGES 0x2
 /* ACQUIRE: throws when it fails. No exception passes a return probe. */
 #define WIRE_MAY_THROW 0x4
+/* ACQUIRE_...: the size is that of the memory mapping that the handle points into. */
+#define WIRE_SIZE_OF_MAPPING 0x8
 
 /* Arguments are numbered from 0; WIRE_NO_ARG stands for "none". */
 struct wire_probe {
@@ -53,8 +73,45 @@ struct wire_probe {
 	u8 size_args; /* low nibble: size, high nibble: count to multiply it by */
 	u8 id_arg;
 	u8 flags;
-	u8 unused[3];
+	u8 when;
+	/*
+	 * Unless this is WIRE_NO_ARG, the argument is 0 or the address of a structure: a call
+	 * with bit 0 of the int at `skip_offset` in it set acquires nothing (a detached thread).
+	 */
+	u8 skip_arg;
+	u8 skip_offset;
 };
+
+/* ---- system calls -------------------------------------------------------- */
+
+/* What a system call does with a resource. */
+enum wire_syscall_op {
+	WIRE_SYSCALL_NONE,
+	WIRE_FD_RESULT,	  /* returns a new descriptor */
+	WIRE_FD_PAIR,	  /* stores two ints through argument `arg` */
+	WIRE_FD_MESSAGE,  /* struct msghdr in argument `arg`: descriptors may be in it */
+	WIRE_FD_MESSAGES, /* array of struct mmsghdr in argument `arg`, the result is their number
+			   */
+	WIRE_FD_DUP,	  /* fcntl: returns a new descriptor with some commands */
+	WIRE_FD_BPF,	  /* bpf: returns a new descriptor with some commands */
+	WIRE_FD_DUP2,	  /* the new descriptor is argument 1: what it was is closed */
+	WIRE_FD_CLOSE,
+	WIRE_FD_CLOSE_RANGE,
+	WIRE_MAP,
+	WIRE_UNMAP,
+	WIRE_REMAP,
+	WIRE_SHM_ATTACH,
+	WIRE_SHM_DETACH,
+	WIRE_BRK,
+};
+
+/* Row of the table by system call number. */
+struct wire_syscall {
+	u8 op;
+	u8 arg;
+};
+
+#define WIRE_SYSCALLS 512
 
 /* ---- live table ---------------------------------------------------------- */
 
@@ -63,15 +120,18 @@ struct wire_probe {
  * when both are full, in a small hash map. `spilled` counts the keys whose first
  * bucket this is and that are elsewhere, so that most look-ups touch one bucket.
  *
- * key: bit 63 busy (being written), bits 62..44 space, bits 43..0 address >> 3.
- * An id that does not fit (odd address, other kinds) goes to the hash map.
+ * key: bit 63 busy (being written), bits 62..60 kind, bits 59..44 space, bits 43..0
+ * address >> 3, or the number of a descriptor. What does not fit (an odd address, a
+ * kind of a larger number) goes to the hash map.
  */
 #define WIRE_BUCKET_KEYS 7
 #define WIRE_KEY_BUSY (1ULL << 63)
+#define WIRE_KEY_KIND_SHIFT 60
+#define WIRE_KEY_KINDS 8
 #define WIRE_KEY_SPACE_SHIFT 44
-#define WIRE_KEY_SPACE_BITS 19
+#define WIRE_KEY_SPACE_MASK 0xffff
 #define WIRE_KEY_ID_SHIFT 3
-#define WIRE_SPACE_MAX ((1u << WIRE_KEY_SPACE_BITS) - 1)
+#define WIRE_KEY_ID_MASK ((1ULL << WIRE_KEY_SPACE_SHIFT) - 1)
 
 struct wire_live {
 	u64 size;
@@ -136,7 +196,9 @@ struct wire_space {
 	u64 unmatched_releases;
 	u64 mappings;	/* wire_mappings_pack(); 0: none yet */
 	u64 generation; /* +1 whenever code went away: its addresses may be another's next */
-	u64 unused[3];
+	s64 brk_bytes;	/* growth of the heap segment */
+	u64 linking;	/* the dynamic linker has not loaded the libraries yet */
+	u64 unused;
 };
 
 /* ---- events -------------------------------------------------------------- */
@@ -148,6 +210,10 @@ enum wire_event_type {
 	WIRE_EVENT_EXIT,  /* the last thread of a followed process ended */
 	WIRE_EVENT_LIBS,  /* a followed process changed its list of libraries */
 	WIRE_EVENT_BORN,  /* a followed child makes its first step (see parking) */
+	WIRE_EVENT_MAP,	  /* a memory mapping came or went */
+	WIRE_EVENT_TASK,  /* a thread began or ended */
+	WIRE_EVENT_FILES, /* descriptors of a process follow, each a WIRE_EVENT_FILE */
+	WIRE_EVENT_FILE,  /* a descriptor that is open now */
 };
 
 struct wire_event {
@@ -205,6 +271,79 @@ struct wire_event_process {
 	struct wire_exe exe; /* EXEC */
 	char comm[16];
 };
+
+/*
+ * Mappings are accounted by user space, exactly and range by range. What a call
+ * takes away is told at its entry, since another thread may get the addresses
+ * before the call returns; what it brings, at its return.
+ */
+enum wire_map_op {
+	WIRE_MAP_CUT,  /* [start, start + bytes) goes; bytes 0: the mapping that begins there */
+	WIRE_MAP_BACK, /* the thread's call failed: what it cut is there after all */
+	WIRE_MAP_PUT,  /* [start, start + bytes) is new */
+	WIRE_MAP_MOVE, /* the old range is now the new one: mremap */
+};
+
+/* Whose mapping it is; by the calls that the thread is inside of. */
+enum wire_map_role {
+	WIRE_MAP_HELD,
+	WIRE_MAP_ALLOCATOR,
+	WIRE_MAP_THREAD_STACK,
+	WIRE_MAP_LINKER,
+};
+
+struct wire_event_map {
+	struct wire_event head;
+	u64 tag; /* of the stack; PUT and MOVE */
+	u32 check;
+	u32 thread; /* its id: pairs a cut with what the call came to */
+	u64 start;
+	u64 bytes;
+	u64 old_start;
+	u64 old_bytes;
+	u8 op;
+	u8 role;
+	u8 keeps_old; /* MOVE: the old range stays mapped */
+	u8 has_file;  /* `file` follows */
+	u8 continues; /* CUT: of the same call as the cut before */
+	u8 unused[3];
+	struct wire_file file;
+};
+
+enum wire_task_state {
+	WIRE_TASK_BEGAN,
+	WIRE_TASK_ENDED,	  /* by itself */
+	WIRE_TASK_ENDED_WITH_ALL, /* with its process */
+};
+
+struct wire_event_task {
+	struct wire_event head;
+	u64 handle; /* its thread pointer, pthread_t in glibc and musl */
+	u64 tag;    /* BEGAN: of the stack that made it */
+	u32 check;
+	u32 tid;
+	u32 state;
+	u32 unused;
+	char comm[16];
+};
+
+/* What leads to a descriptor that is found open. */
+enum wire_fd_origin {
+	WIRE_FD_LIVE,	   /* its opening was seen */
+	WIRE_FD_INHERITED, /* open since the space began, or was attached to */
+	WIRE_FD_UNSEEN,
+};
+
+struct wire_event_file {
+	struct wire_event head; /* FILES: what follows replaces what came before */
+	u32 fd;			/* FILES: how many are open */
+	u32 origin;
+	struct wire_file file; /* not with FILES */
+};
+
+/* Descriptors of a process that are described; and those that can be told as inherited. */
+#define WIRE_FILES_DESCRIBED 4096
+#define WIRE_FD_WORDS 512
 
 /* ---- losses and notes ---------------------------------------------------- */
 
@@ -326,9 +465,15 @@ struct wire_follow {
 #define WIRE_FOLLOW_PARK 0x2
 /* SIGSTOP it at its first step. */
 #define WIRE_FOLLOW_NEWBORN 0x4
+/* Its descriptors are no other's, though it shares an address space (vfork). */
+#define WIRE_FOLLOW_OWN_FILES 0x10
 /* WIRE_FOLLOW_PARK from its next executable on. */
 #define WIRE_FOLLOW_PARK_NEXT 0x8
 
+_Static_assert(sizeof(struct wire_file) == 464, "wire_file");
+_Static_assert(sizeof(struct wire_event_map) == 24 + 56 + 464, "wire_event_map");
+_Static_assert(sizeof(struct wire_event_task) == 24 + 48, "wire_event_task");
+_Static_assert(sizeof(struct wire_event_file) == 24 + 8 + 464, "wire_event_file");
 _Static_assert(sizeof(struct wire_probe) == 8, "a cookie is 64 bits");
 _Static_assert(sizeof(struct wire_live) == 16, "wire_live");
 _Static_assert(sizeof(struct wire_bucket) == 192, "wire_bucket");

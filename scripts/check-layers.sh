@@ -14,7 +14,7 @@ cd "${1:-$(dirname "$0")/..}"
 layers='
 main:     options session
 session:  options trace symbols analyze report model elf
-options:  analyze trace/attach_mode.h wire.h
+options:  analyze model/kind.h trace/attach_mode.h wire.h
 trace:    wire.h model elf unwind
 symbols:  model elf
 unwind:   elf wire.h

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "analyze/findings.h"
+#include "model/kind.h"
 #include "trace/attach_mode.h"
 
 enum options_mode {
@@ -49,13 +50,15 @@ struct options {
 	uint64_t interval_ns; /* 0: one report at the end */
 	enum attach_mode attach;
 	struct option_texts alloc_prefixes;
-	struct option_texts objects; /* paths of further files to probe */
-	bool no_pause;		     /* never stop a process while attaching */
-	bool no_namespace;	     /* no private copies of libraries for the command */
-	uint64_t max_live;	     /* resources tracked at a time */
-	uint64_t max_sites;	     /* call sites */
-	uint64_t max_stack;	     /* frames kept, at most 127 */
-	uint64_t max_stacks;	     /* distinct stacks kept */
+	struct option_texts objects;   /* paths of further files to probe */
+	bool kinds[KIND_CUSTOM];       /* to trace; none given: all */
+	struct option_texts resources; /* files that define further kinds */
+	bool no_pause;		       /* never stop a process while attaching */
+	bool no_namespace;	       /* no private copies of libraries for the command */
+	uint64_t max_live;	       /* resources tracked at a time */
+	uint64_t max_sites;	       /* call sites */
+	uint64_t max_stack;	       /* frames kept, at most 127 */
+	uint64_t max_stacks;	       /* distinct stacks kept */
 	enum options_unwind unwind;
 	bool place_at_entry; /* probes at function entries, not at the cheapest place */
 	bool empty_probes;   /* programs that do nothing */

@@ -6,6 +6,7 @@
 #include "options_table.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "options.h"
 #include "options_parse.h"
@@ -98,6 +99,28 @@ static int set_word(const struct option_row *row, const char *text, void *field)
 	return options_parse_word(text, row->words, field);
 }
 
+static int set_kinds(const struct option_row *row, const char *text, void *field)
+{
+	bool *kinds = field;
+	const char *end;
+
+	(void)row;
+	for (;; text = end + 1) {
+		int kind = 0;
+
+		end = strchrnul(text, ',');
+		while (kind < KIND_CUSTOM &&
+		       (strlen(kind_table[kind].name) != (size_t)(end - text) ||
+			strncmp(text, kind_table[kind].name, end - text) != 0))
+			kind++;
+		if (kind == KIND_CUSTOM)
+			return -EINVAL;
+		kinds[kind] = true;
+		if (!*end)
+			return 0;
+	}
+}
+
 /* A word of two is a flag. */
 static int set_word_flag(const struct option_row *row, const char *text, void *field)
 {
@@ -118,6 +141,8 @@ static const struct option_form level_form = { set_level, NULL };
 static const struct option_form text_form = { set_text, "a text that is not empty" };
 static const struct option_form texts_form = { set_texts, "a text that is not empty" };
 static const struct option_form pids_form = { set_pids, "process ids such as 17 or 17,42" };
+static const struct option_form kinds_form = { set_kinds,
+					       "some of heap, mmap, fd, thread, with commas" };
 static const struct option_form word_form = { set_word, NULL };
 static const struct option_form word_flag_form = { set_word_flag, NULL };
 
@@ -167,6 +192,10 @@ const struct option_row option_rows[] = {
 	  FIELD(user) },
 	{ "no-follow", 0, NULL, "Leave child processes alone", IN_TRACE, &flag_form,
 	  FIELD(no_follow) },
+	{ "kinds", 0, "KIND[,KIND]", "What to trace: heap, mmap, fd, thread (default: all)",
+	  IN_TRACE, &kinds_form, FIELD(kinds) },
+	{ "resource", 0, "FILE", "Also trace the kinds that this file defines (repeatable)",
+	  IN_TRACE, &texts_form, FIELD(resources) },
 	{ "duration", 'd', "SECONDS", "Stop tracing after this time", IN_TRACE, &time_form,
 	  FIELD(duration_ns), .min = 1 },
 	{ "interval", 'i', "SECONDS", "Report every so often (with --pid)", IN_ATTACH, &time_form,

@@ -15,6 +15,7 @@
 
 #include "model/recording.h"
 #include "model/snapshot.h"
+#include "kinds.h"
 #include "options.h"
 #include "output.h"
 #include "symbols/symbols.h"
@@ -34,7 +35,8 @@ struct session {
 	const struct options *options;
 	enum attach_mode mode;
 	uint64_t start_ns;
-	struct allocator_options allocators;
+	struct modules_options modules_options;
+	struct kinds kinds;
 	struct target target;
 	struct snapshot *snapshot;
 	struct symbols *symbols;
@@ -129,7 +131,10 @@ static int load(struct session *session)
 		.by_frame_pointer = options->unwind == UNWIND_FRAME_POINTERS,
 		.empty_probes = options->empty_probes,
 	};
-	int error = tracer_new(&config, &session->tracer);
+	int error;
+
+	memcpy(config.traced, session->snapshot->traced, sizeof(config.traced));
+	error = tracer_new(&config, &session->tracer);
 
 	if (error)
 		log_error("cannot load the BPF programs: %s%s", strerror(-error),
@@ -146,23 +151,27 @@ static int make_parts(struct session *session)
 	const struct options *options = session->options;
 	struct symbols_options symbols = { .demangle = !options->no_demangle };
 
-	session->allocators = (struct allocator_options){
-		.prefixes = options->alloc_prefixes.texts,
-		.prefix_count = options->alloc_prefixes.count,
+	session->modules_options = (struct modules_options){
+		.allocators = {
+			.prefixes = options->alloc_prefixes.texts,
+			.prefix_count = options->alloc_prefixes.count,
+		},
+		.functions = &session->kinds.functions,
 		.at_entry = options->place_at_entry,
 	};
 	session->start_ns = clock_ns(CLOCK_MONOTONIC);
 	session->snapshot = snapshot_new();
 	session->symbols = symbols_new(&symbols);
-	session->modules = modules_new(&session->allocators);
+	session->modules = modules_new(&session->modules_options);
 	if (session->snapshot)
 		session->processes =
 			processes_new(session->snapshot, session->start_ns, options->max_stacks);
 	if (!session->snapshot || !session->symbols || !session->modules || !session->processes ||
-	    describe_run(session)) {
+	    describe_run(session) || kinds_choose(&session->kinds, options, session->snapshot)) {
 		log_error("out of memory");
 		return -ENOMEM;
 	}
+	session->modules_options.allocators.recognise_only = !session->snapshot->traced[KIND_HEAP];
 	return 0;
 }
 
@@ -172,6 +181,7 @@ static int start_following(struct session *session)
 		.scope = session->target.scope,
 		.mode = session->mode,
 		.may_stop = !session->options->no_pause,
+		.needs_allocator = session->snapshot->traced[KIND_HEAP],
 		.tracer = session->tracer,
 		.modules = session->modules,
 		.processes = session->processes,
@@ -193,10 +203,24 @@ static FILE *report_stream(const struct options *options)
 	return options->mode == MODE_COMMAND ? stderr : stdout;
 }
 
+static int walk_files(void *context)
+{
+	struct session *session = context;
+	int error = tracer_walk_files(session->tracer);
+
+	if (error)
+		return error;
+	error = tracer_drain(session->tracer, wait_event, session->follower);
+	return error < 0 ? error : 0;
+}
+
 static int collect(struct session *session)
 {
+	bool has_files = session->snapshot->traced[KIND_FD];
 	int error;
 
+	if (session->follower && processes_running(session->processes))
+		processes_look(session->processes, has_files ? walk_files : NULL, session);
 	if (session->follower)
 		tracer_drain(session->tracer, wait_event, session->follower);
 	error = processes_collect(session->processes, session->tracer, clock_ns(CLOCK_MONOTONIC));
@@ -268,6 +292,8 @@ static int trace(struct session *session)
 	struct target *target = &session->target;
 	int status, error;
 
+	if (kinds_read(&session->kinds, options))
+		return SESSION_WRONG_USAGE;
 	if (check_machine(session) || make_parts(session))
 		return SESSION_UNMEASURED;
 	status = target_prepare(target, options, session->modules);
@@ -289,6 +315,7 @@ static int trace(struct session *session)
 	/* A target that goes on is left alone before its names are looked up. */
 	if (!session->detaching)
 		detach(session);
+	kinds_tell_missing(&session->kinds);
 	if (output_write(options, session->symbols, session->snapshot, report_stream(options),
 			 &status))
 		return SESSION_UNMEASURED;
@@ -312,6 +339,7 @@ int session_trace(const struct options *options)
 	tracer_free(session.tracer);
 	symbols_free(session.symbols);
 	modules_free(session.modules);
+	kinds_clear(&session.kinds);
 	snapshot_free(session.snapshot);
 	return status;
 }
@@ -325,7 +353,7 @@ int session_report(const struct options *options)
 	if (error) {
 		log_error("cannot read %s: %s", options->recording,
 			  error == -EBADMSG	      ? "it is no recording, or a damaged one"
-			  : error == -EPROTONOSUPPORT ? "a newer leaktrace wrote it"
+			  : error == -EPROTONOSUPPORT ? "another version of leaktrace wrote it"
 						      : strerror(-error));
 		return SESSION_UNMEASURED;
 	}

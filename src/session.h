@@ -8,6 +8,7 @@ struct options;
 /* Exit statuses of leaktrace's own. */
 enum session_status {
 	SESSION_OK = 0,
+	SESSION_WRONG_USAGE = 2,
 	SESSION_UNMEASURED = 125,
 	SESSION_CANNOT_RUN = 126,
 	SESSION_NOT_FOUND = 127,

@@ -60,6 +60,8 @@ static int compare_places(const struct finding *a, const struct finding *b)
 	int order = compare_u64(a->site->kind, b->site->kind);
 
 	if (!order)
+		order = compare_u64(a->site->role, b->site->role);
+	if (!order)
 		order = compare_u64(a->site->leak_class, b->site->leak_class);
 	for (uint32_t i = 0; !order && i < a->frame_count && i < b->frame_count; i++)
 		order = compare_frames(&a->frames[i], &b->frames[i]);
@@ -79,8 +81,10 @@ static int compare_sites(const void *left, const void *right)
 static int compare_bytes(const void *left, const void *right)
 {
 	const struct finding *a = left, *b = right;
-	int order = compare_u64(b->live_bytes, a->live_bytes);
+	int order = compare_u64(a->site->kind, b->site->kind);
 
+	if (!order)
+		order = compare_u64(b->live_bytes, a->live_bytes);
 	if (!order)
 		order = compare_u64(b->live_count, a->live_count);
 	return order ? order : compare_sites(a, b);
@@ -89,16 +93,20 @@ static int compare_bytes(const void *left, const void *right)
 static int compare_counts(const void *left, const void *right)
 {
 	const struct finding *a = left, *b = right;
-	int order = compare_u64(b->live_count, a->live_count);
+	int order = compare_u64(a->site->kind, b->site->kind);
 
+	if (!order)
+		order = compare_u64(b->live_count, a->live_count);
 	return order ? order : compare_bytes(a, b);
 }
 
 static int compare_ages(const void *left, const void *right)
 {
 	const struct finding *a = left, *b = right;
-	int order = compare_u64(b->oldest_age_ns, a->oldest_age_ns);
+	int order = compare_u64(a->site->kind, b->site->kind);
 
+	if (!order)
+		order = compare_u64(b->oldest_age_ns, a->oldest_age_ns);
 	return order ? order : compare_bytes(a, b);
 }
 
@@ -113,11 +121,14 @@ static uint64_t age_ns(uint64_t born_ns, uint64_t now_ns)
 	return now_ns > born_ns ? now_ns - born_ns : 0;
 }
 
-bool finding_filter_passes(const struct finding_filter *filter, uint64_t size, uint64_t born_ns,
-			   uint64_t now_ns)
+bool finding_filter_passes(const struct finding_filter *filter, const struct kind_info *kind,
+			   const struct resource *resource, uint64_t now_ns)
 {
-	return size >= filter->min_size && (!filter->max_size || size <= filter->max_size) &&
-	       age_ns(born_ns, now_ns) >= filter->min_age_ns;
+	bool fits = resource->size >= filter->min_size &&
+		    (!filter->max_size || resource->size <= filter->max_size);
+
+	return (fits || !kind->has_bytes) &&
+	       age_ns(resource->born_ns, now_ns) >= filter->min_age_ns;
 }
 
 uint64_t process_last_ns(const struct snapshot *snapshot, const struct process *process)
@@ -138,13 +149,15 @@ static void finding_set_stack(struct finding *finding, const struct stack *stack
 }
 
 static void finding_add_live(struct finding *finding, const struct site *site,
-			     const struct finding_filter *filter, uint64_t now_ns)
+			     const struct findings *findings, uint64_t now_ns)
 {
+	const struct kind_info *kind = &findings->snapshot->kinds[site->kind];
+
 	for (size_t i = 0; i < site->live_count; i++) {
 		const struct resource *resource = &site->live[i];
 		uint64_t age = age_ns(resource->born_ns, now_ns);
 
-		if (!finding_filter_passes(filter, resource->size, resource->born_ns, now_ns))
+		if (!finding_filter_passes(&findings->filter, kind, resource, now_ns))
 			continue;
 		if (!finding->live_count || age > finding->oldest_age_ns)
 			finding->oldest_age_ns = age;
@@ -184,6 +197,23 @@ static void finding_join(struct finding *finding, const struct finding *other)
 		finding->last_ns = other->last_ns;
 }
 
+/* So many threads of one place are a pool, or the beginning of something. */
+#define GROWING_THREADS_MIN 3
+
+/*
+ * Threads that are started again and again and run for ever: none from here has ended,
+ * and they were started over more than half of the time that is looked at.
+ */
+static bool is_growing(const struct finding *finding, uint64_t now_ns)
+{
+	uint64_t start_ns = finding->process->start_ns;
+	uint64_t span_ns = finding->oldest_age_ns - finding->newest_age_ns;
+
+	return finding->site->role == ROLE_RUNNING && finding->live_count >= GROWING_THREADS_MIN &&
+	       finding->live_count == finding->acquired_count &&
+	       span_ns > (now_ns > start_ns ? now_ns - start_ns : 0) / 2;
+}
+
 /* Makes one finding of `count` at the same place. Returns false when out of memory. */
 static bool finding_merge(struct finding *finding, const struct finding *same, size_t count,
 			  const struct findings *findings)
@@ -199,8 +229,9 @@ static bool finding_merge(struct finding *finding, const struct finding *same, s
 		finding->sites[i] = same[i].site;
 		if (i)
 			finding_join(finding, &same[i]);
-		finding_add_live(finding, same[i].site, &findings->filter, now_ns);
+		finding_add_live(finding, same[i].site, findings, now_ns);
 	}
+	finding->is_growing = is_growing(finding, now_ns);
 	return true;
 }
 
@@ -213,10 +244,11 @@ static void totals_add(struct finding_total *total, const struct finding *findin
 	total->live_bytes += finding->live_bytes;
 }
 
-static double finding_share(const struct finding *finding, const struct finding_total *totals)
+static double finding_share(const struct finding *finding, const struct finding_total *totals,
+			    const struct snapshot *snapshot)
 {
 	const struct finding_total *total = &totals[finding->site->kind];
-	bool has_bytes = kind_table[finding->site->kind].has_bytes;
+	bool has_bytes = snapshot->kinds[finding->site->kind].has_bytes;
 	uint64_t part = has_bytes ? finding->live_bytes : finding->live_count;
 	uint64_t whole = has_bytes ? total->live_bytes : total->live_count;
 
@@ -228,14 +260,18 @@ static bool process_findings_merge(struct process_findings *result, const struct
 				   size_t count, const struct findings *findings)
 {
 	for (size_t first = 0, next; first < count; first = next) {
-		struct finding *finding = &result->findings[result->finding_count];
+		bool is_leak = role_table[single[first].site->role].is_leak;
+		struct finding *finding = is_leak ? &result->findings[result->finding_count]
+						  : &result->others[result->other_count];
 
 		for (next = first + 1; next < count; next++)
 			if (compare_places(&single[first], &single[next]) != 0)
 				break;
 		if (!finding_merge(finding, &single[first], next - first, findings))
 			return false;
-		if (finding->live_count || finding->lost_count) {
+		if (finding->live_count && !is_leak) {
+			result->other_count++;
+		} else if (is_leak && (finding->live_count || finding->lost_count)) {
 			totals_add(&result->totals[finding->site->kind], finding);
 			result->finding_count++;
 		} else {
@@ -245,15 +281,26 @@ static bool process_findings_merge(struct process_findings *result, const struct
 	return true;
 }
 
+/* Keeps the first `top` findings of each kind. */
 static void process_findings_cut(struct process_findings *result, size_t top)
 {
-	while (top && result->finding_count > top) {
-		struct finding *last = &result->findings[--result->finding_count];
+	size_t kept = 0, of_kind = 0;
 
+	for (size_t i = 0; top && i < result->finding_count; i++) {
+		struct finding *finding = &result->findings[i];
+
+		if (!i || finding->site->kind != result->findings[kept - 1].site->kind)
+			of_kind = 0;
+		if (of_kind++ < top) {
+			result->findings[kept++] = *finding;
+			continue;
+		}
 		result->hidden_count++;
-		result->hidden_bytes += last->live_bytes;
-		free(last->sites);
+		result->hidden_bytes += finding->live_bytes;
+		free(finding->sites);
 	}
+	if (top)
+		result->finding_count = kept;
 }
 
 static bool process_findings_fill(struct process_findings *result, const struct findings *findings)
@@ -268,7 +315,8 @@ static bool process_findings_fill(struct process_findings *result, const struct 
 		return true;
 	single = calloc(count, sizeof(*single));
 	result->findings = calloc(count, sizeof(*result->findings));
-	done = single && result->findings;
+	result->others = calloc(count, sizeof(*result->others));
+	done = single && result->findings && result->others;
 	if (done) {
 		for (size_t i = 0; i < count; i++)
 			finding_of_site(&single[i], process, &process->sites[i]);
@@ -279,7 +327,8 @@ static bool process_findings_fill(struct process_findings *result, const struct 
 	if (!done)
 		return false;
 	for (size_t i = 0; i < result->finding_count; i++)
-		result->findings[i].share = finding_share(&result->findings[i], result->totals);
+		result->findings[i].share =
+			finding_share(&result->findings[i], result->totals, findings->snapshot);
 	qsort(result->findings, result->finding_count, sizeof(*result->findings),
 	      sort_orders[findings->filter.sort]);
 	process_findings_cut(result, findings->filter.top);
@@ -322,7 +371,10 @@ void findings_free(struct findings *findings)
 
 		for (size_t j = 0; j < result->finding_count; j++)
 			free(result->findings[j].sites);
+		for (size_t j = 0; j < result->other_count; j++)
+			free(result->others[j].sites);
 		free(result->findings);
+		free(result->others);
 	}
 	free(findings->processes);
 	free(findings);

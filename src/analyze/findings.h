@@ -16,6 +16,7 @@ struct snapshot;
 struct process;
 struct site;
 struct frame;
+struct resource;
 
 enum finding_sort {
 	SORT_BYTES,
@@ -38,6 +39,7 @@ struct finding {
 	const struct frame *frames; /* innermost first, the allocator's own left off */
 	uint32_t frame_count;
 	bool truncated;
+	bool is_growing; /* threads that run: ever more of them, none of which ends */
 	uint64_t live_count;
 	uint64_t live_bytes;
 	uint64_t acquired_count;
@@ -62,11 +64,13 @@ struct finding_total {
 
 struct process_findings {
 	const struct process *process;
-	struct finding *findings; /* sorted; at most `top` */
+	struct finding *findings; /* by kind, then sorted; at most `top` of a kind */
 	size_t finding_count;
+	struct finding *others; /* what is no leak, by its role; in no total */
+	size_t other_count;
 	size_t hidden_count; /* findings cut by `top` */
 	uint64_t hidden_bytes;
-	struct finding_total totals[KIND_COUNT];
+	struct finding_total totals[KIND_MAX];
 };
 
 struct findings {
@@ -81,9 +85,12 @@ struct findings *findings_new(const struct snapshot *snapshot, const struct find
 /* Takes NULL. */
 void findings_free(struct findings *findings);
 
-/* True for a resource that passes size and age. `now_ns`: since the session's start. */
-bool finding_filter_passes(const struct finding_filter *filter, uint64_t size, uint64_t born_ns,
-			   uint64_t now_ns);
+/*
+ * True for a resource that passes age and, of a kind that has bytes, size. `now_ns`: since
+ * the session's start.
+ */
+bool finding_filter_passes(const struct finding_filter *filter, const struct kind_info *kind,
+			   const struct resource *resource, uint64_t now_ns);
 
 /* Until when ages count, since the session's start: the process's end, or the session's when it
  * still runs. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kinds of resources: one row each. */
+/* The kinds of resources: one row each. Those from KIND_CUSTOM on are a user's own. */
 #ifndef LEAKTRACE_MODEL_KIND_H
 #define LEAKTRACE_MODEL_KIND_H
 
@@ -7,8 +7,13 @@
 
 enum kind {
 	KIND_HEAP,
-	KIND_COUNT,
+	KIND_MMAP,
+	KIND_FD,
+	KIND_THREAD,
+	KIND_CUSTOM,
 };
+
+#define KIND_MAX 20
 
 struct kind_info {
 	const char *name; /* in JSON and options */
@@ -21,6 +26,6 @@ struct kind_info {
 	bool id_is_address;  /* shown in hex */
 };
 
-extern const struct kind_info kind_table[KIND_COUNT];
+extern const struct kind_info kind_table[KIND_CUSTOM];
 
 #endif

@@ -46,4 +46,10 @@ const struct loss_info loss_table[LOSS_COUNT] = {
 				 "huge requests to operator new, not followed to their end",
 				 false },
 	[LOSS_COLLISIONS] = { "hash_collisions", "stacks with equal hashes, told apart", false },
+	[LOSS_UNSEEN_OPENS] = { "opens_unseen", "descriptors found open whose opening was not seen",
+				false },
+	[LOSS_UNSEEN_CLOSES] = { "closes_unseen",
+				 "descriptors found closed whose closing was not seen", false },
+	[LOSS_UNSEEN_UNMAPS] = { "unmaps_unseen",
+				 "mappings found gone whose unmapping was not seen", false },
 };

@@ -17,7 +17,7 @@
 #include "model/snapshot.h"
 #include "util/array.h"
 
-#define RECORDING_VERSION 1
+#define RECORDING_VERSION 2
 
 static const char magic[8] = { 'L', 'E', 'A', 'K', 'T', 'R', 'C', '\n' };
 
@@ -91,15 +91,18 @@ static void record_resources(struct record_io *io, struct site *site)
 		record_delta(io, &resource->id, &previous.id);
 		record_delta(io, &resource->size, &previous.size);
 		record_delta(io, &resource->born_ns, &previous.born_ns);
+		record_string(io, &resource->name);
 	}
 }
 
-static void record_site(struct record_io *io, struct site *site, size_t stack_count)
+static void record_site(struct record_io *io, struct site *site, size_t stack_count,
+			size_t kind_count)
 {
 	/* From 1 on: a site without a stack is 0. */
 	uint64_t stack = io->writing && site->stack != SITE_NO_STACK ? site->stack + 1ULL : 0;
 
-	record_choice(io, &site->kind, KIND_COUNT);
+	record_choice(io, &site->kind, kind_count);
+	record_choice(io, &site->role, ROLE_COUNT);
 	record_choice(io, &site->leak_class, CLASS_COUNT);
 	record_u64(io, &stack);
 	if (stack > stack_count)
@@ -139,7 +142,7 @@ static size_t record_rows(struct record_io *io, size_t known)
 	return 0;
 }
 
-static void record_parts(struct record_io *io, struct process *process)
+static void record_parts(struct record_io *io, struct process *process, size_t kind_count)
 {
 	uint64_t address = 0;
 	size_t count = record_count(io, process->mapping_count);
@@ -165,14 +168,12 @@ static void record_parts(struct record_io *io, struct process *process)
 			record_element(io, &process->sites, &process->site_count, i, sizeof(*site));
 
 		if (site)
-			record_site(io, site, process->stack_count);
+			record_site(io, site, process->stack_count, kind_count);
 	}
 }
 
-static void record_process(struct record_io *io, struct process *process)
+static void record_process(struct record_io *io, struct process *process, size_t kind_count)
 {
-	size_t kinds;
-
 	record_u32(io, &process->pid);
 	record_u32(io, &process->ppid);
 	record_u32(io, &process->image);
@@ -185,10 +186,37 @@ static void record_process(struct record_io *io, struct process *process)
 	record_bool(io, &process->measured);
 	record_string(io, &process->unmeasured_reason);
 	record_u64(io, &process->unmatched_releases);
-	kinds = record_rows(io, KIND_COUNT);
-	for (size_t i = 0; i < kinds; i++)
+	record_s64(io, &process->brk_bytes);
+	for (size_t i = 0; i < kind_count; i++)
 		record_totals(io, &process->totals[i]);
-	record_parts(io, process);
+	record_parts(io, process, kind_count);
+}
+
+/* Of the built-in kinds, only whether they were traced; of a user's, everything. */
+static void record_kinds(struct record_io *io, struct snapshot *snapshot)
+{
+	size_t count = record_count(io, snapshot->kind_count);
+
+	if (count < KIND_CUSTOM || count > KIND_MAX) {
+		record_fail(io, -EBADMSG);
+		return;
+	}
+	snapshot->kind_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct kind_info *kind = &snapshot->kinds[i];
+
+		record_bool(io, &snapshot->traced[i]);
+		if (i < KIND_CUSTOM)
+			continue;
+		record_name(io, &kind->name);
+		record_name(io, &kind->noun);
+		record_name(io, &kind->nouns);
+		record_bool(io, &kind->has_bytes);
+		record_name(io, &kind->acquisitions);
+		record_name(io, &kind->releases);
+		record_name(io, &kind->id_name);
+		record_bool(io, &kind->id_is_address);
+	}
 }
 
 static void record_snapshot(struct record_io *io, struct snapshot *snapshot)
@@ -207,6 +235,7 @@ static void record_snapshot(struct record_io *io, struct snapshot *snapshot)
 	}
 	record_s64(io, &snapshot->started_unix_ns);
 	record_u64(io, &snapshot->duration_ns);
+	record_kinds(io, snapshot);
 	count = record_rows(io, LOSS_COUNT);
 	for (size_t i = 0; i < count; i++)
 		record_u64(io, &snapshot->losses[i]);
@@ -216,7 +245,7 @@ static void record_snapshot(struct record_io *io, struct snapshot *snapshot)
 			io, &snapshot->processes, &snapshot->process_count, i, sizeof(*process));
 
 		if (process)
-			record_process(io, process);
+			record_process(io, process, snapshot->kind_count);
 	}
 }
 
@@ -233,7 +262,7 @@ static void record_head(struct record_io *io)
 			record_fail(io, -EBADMSG);
 	}
 	record_u32(io, &version);
-	if (version > RECORDING_VERSION)
+	if (version && version != RECORDING_VERSION)
 		record_fail(io, -EPROTONOSUPPORT);
 	else if (!version)
 		record_fail(io, -EBADMSG);

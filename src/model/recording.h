@@ -16,7 +16,7 @@ int recording_write(const struct snapshot *snapshot, const char *path);
 /*
  * Reads a recording into a new snapshot. Every count and length is checked: the
  * file may be hostile. Returns 0, -errno, or -EBADMSG when the file is no
- * recording or damaged, -EPROTONOSUPPORT when a newer leaktrace wrote it.
+ * recording or damaged, -EPROTONOSUPPORT when it has another version.
  */
 int recording_read(const char *path, struct snapshot **snapshot);
 

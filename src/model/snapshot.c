@@ -19,6 +19,9 @@ struct snapshot *snapshot_new(void)
 		free(snapshot);
 		return NULL;
 	}
+	memcpy(snapshot->kinds, kind_table, sizeof(kind_table));
+	snapshot->kind_count = KIND_CUSTOM;
+	snapshot->traced[KIND_HEAP] = true;
 	return snapshot;
 }
 
@@ -100,9 +103,9 @@ struct resource *site_add_resource(struct site *site)
 
 void process_sum_totals(struct process *process)
 {
-	uint64_t peak[KIND_COUNT];
+	uint64_t peak[KIND_MAX];
 
-	for (int kind = 0; kind < KIND_COUNT; kind++)
+	for (int kind = 0; kind < KIND_MAX; kind++)
 		peak[kind] = process->totals[kind].peak_bytes;
 	memset(process->totals, 0, sizeof(process->totals));
 	for (size_t i = 0; i < process->site_count; i++) {
@@ -113,10 +116,12 @@ void process_sum_totals(struct process *process)
 		totals->acquired_bytes += site->acquired_bytes;
 		totals->released_count += site->released_count;
 		totals->released_bytes += site->released_bytes;
+		if (!site->acquired_count)
+			continue;
 		totals->live_count += site->live_count;
 		totals->live_bytes += site->live_bytes;
 	}
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
+	for (int kind = 0; kind < KIND_MAX; kind++) {
 		struct totals *totals = &process->totals[kind];
 
 		totals->peak_bytes =

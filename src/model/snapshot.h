@@ -17,6 +17,7 @@
 
 #include "model/kind.h"
 #include "model/loss.h"
+#include "model/role.h"
 
 struct strings;
 
@@ -69,6 +70,7 @@ struct resource {
 	uint64_t id;	  /* address, descriptor number, thread id */
 	uint64_t size;	  /* bytes; 0 for kinds without a size */
 	uint64_t born_ns; /* since the session's start */
+	const char *name; /* what it is: a file's path, a socket's ends, a thread's name; NULL */
 };
 
 enum leak_class {
@@ -91,7 +93,8 @@ struct totals {
 };
 
 struct site {
-	enum kind kind;
+	enum kind kind; /* index into the snapshot's kinds */
+	enum role role; /* of all its live resources */
 	enum leak_class leak_class;
 	uint32_t stack; /* index into the process's stacks, or SITE_NO_STACK */
 	uint64_t acquired_count;
@@ -129,7 +132,8 @@ struct process {
 	bool measured;		       /* false: no allocator was found in it */
 	const char *unmeasured_reason; /* NULL when measured */
 	uint64_t unmatched_releases;   /* of resources from before the trace or a parent's */
-	struct totals totals[KIND_COUNT];
+	int64_t brk_bytes;	       /* growth of the heap segment */
+	struct totals totals[KIND_MAX];
 	struct mapping *mappings;
 	size_t mapping_count;
 	struct stack *stacks;
@@ -146,12 +150,15 @@ struct snapshot {
 	size_t command_count;
 	int64_t started_unix_ns;
 	uint64_t duration_ns;
+	struct kind_info kinds[KIND_MAX]; /* kind_table, then a user's own */
+	bool traced[KIND_MAX];
+	size_t kind_count;
 	struct process *processes;
 	size_t process_count;
 	uint64_t losses[LOSS_COUNT];
 };
 
-/* Returns an empty snapshot, or NULL when out of memory. */
+/* Returns an empty snapshot, of which heap blocks alone are traced, or NULL when out of memory. */
 struct snapshot *snapshot_new(void);
 /* Takes NULL. */
 void snapshot_free(struct snapshot *snapshot);
@@ -163,7 +170,10 @@ struct stack *process_add_stack(struct process *process, const uint64_t *ips, ui
 struct site *process_add_site(struct process *process);
 struct resource *site_add_resource(struct site *site);
 
-/* Sets the totals of every kind but the peak from the sites. */
+/*
+ * Sets the totals of every kind but the peak from the sites. What was there before
+ * the trace is no part of them: its sites have no acquisitions.
+ */
 void process_sum_totals(struct process *process);
 
 /* "definite", "indirect", ... */

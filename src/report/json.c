@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <jansson.h>
@@ -87,10 +88,11 @@ static json_t *json_resource(const struct kind_info *kind, const struct resource
 {
 	uint64_t age_ns = now_ns > resource->born_ns ? now_ns - resource->born_ns : 0;
 
-	return json_pack("{s:o, s:o, s:o}", kind->id_name,
+	return json_pack("{s:o, s:o, s:o, s:o}", kind->id_name,
 			 kind->id_is_address ? json_address(resource->id)
 					     : json_number(resource->id),
-			 "size", json_number(resource->size), "age_ns", json_number(age_ns));
+			 "size", json_number(resource->size), "age_ns", json_number(age_ns), "name",
+			 json_text(resource->name));
 }
 
 /* Oldest first: the likeliest to be forgotten. */
@@ -104,16 +106,16 @@ static int compare_resources(const void *left, const void *right)
 }
 
 static size_t collect_resources(const struct resource **resources, const struct finding *finding,
-				const struct finding_filter *filter, uint64_t now_ns)
+				const struct findings *findings, uint64_t now_ns)
 {
+	const struct kind_info *kind = &findings->snapshot->kinds[finding->site->kind];
 	size_t count = 0;
 
 	for (size_t i = 0; i < finding->site_count; i++) {
 		const struct site *site = finding->sites[i];
 
 		for (size_t j = 0; j < site->live_count; j++)
-			if (finding_filter_passes(filter, site->live[j].size, site->live[j].born_ns,
-						  now_ns))
+			if (finding_filter_passes(&findings->filter, kind, &site->live[j], now_ns))
 				resources[count++] = &site->live[j];
 	}
 	qsort(resources, count, sizeof(*resources), compare_resources);
@@ -132,10 +134,10 @@ static json_t *json_resources(const struct finding *finding, const struct findin
 		free(resources);
 		return NULL;
 	}
-	count = collect_resources(resources, finding, &findings->filter, now_ns);
+	count = collect_resources(resources, finding, findings, now_ns);
 	for (size_t i = 0; i < count && i < max; i++)
-		json_append(&list,
-			    json_resource(&kind_table[finding->site->kind], resources[i], now_ns));
+		json_append(&list, json_resource(&findings->snapshot->kinds[finding->site->kind],
+						 resources[i], now_ns));
 	free(resources);
 	return list;
 }
@@ -143,27 +145,31 @@ static json_t *json_resources(const struct finding *finding, const struct findin
 static json_t *json_site(const struct finding *finding, const struct findings *findings,
 			 const struct report_style *style)
 {
-	return json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "kind",
-		kind_table[finding->site->kind].name, "class",
-		leak_class_name(finding->site->leak_class), "live_count",
-		json_number(finding->live_count), "live_bytes", json_number(finding->live_bytes),
-		"acquired_count", json_number(finding->acquired_count), "acquired_bytes",
-		json_number(finding->acquired_bytes), "lost_count",
-		json_number(finding->lost_count), "first_ns", json_number(finding->first_ns),
-		"last_ns", json_number(finding->last_ns), "truncated", finding->truncated,
-		"resources", json_resources(finding, findings, style->max_resources), "stack",
-		json_stack(finding));
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o}",
+			 "kind", json_text(findings->snapshot->kinds[finding->site->kind].name),
+			 "role", role_table[finding->site->role].name, "class",
+			 leak_class_name(finding->site->leak_class), "live_count",
+			 json_number(finding->live_count), "live_bytes",
+			 json_number(finding->live_bytes), "acquired_count",
+			 json_number(finding->acquired_count), "acquired_bytes",
+			 json_number(finding->acquired_bytes), "lost_count",
+			 json_number(finding->lost_count), "first_ns",
+			 json_number(finding->first_ns), "last_ns", json_number(finding->last_ns),
+			 "truncated", finding->truncated, "growing", finding->is_growing,
+			 "resources", json_resources(finding, findings, style->max_resources),
+			 "stack", json_stack(finding));
 }
 
-static json_t *json_totals(const struct process *process)
+static json_t *json_totals(const struct process *process, const struct snapshot *snapshot)
 {
 	json_t *kinds = json_object();
 
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
+	for (size_t kind = 0; kind < snapshot->kind_count; kind++) {
 		const struct totals *totals = &process->totals[kind];
 
-		json_set(&kinds, kind_table[kind].name,
+		if (!snapshot->traced[kind])
+			continue;
+		json_set(&kinds, snapshot->kinds[kind].name,
 			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "acquired_count",
 				   json_number(totals->acquired_count), "acquired_bytes",
 				   json_number(totals->acquired_bytes), "released_count",
@@ -202,15 +208,20 @@ static json_t *json_process(const struct process_findings *result, const struct 
 
 	for (size_t i = 0; i < result->finding_count; i++)
 		json_append(&sites, json_site(&result->findings[i], findings, style));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
+	for (size_t i = 0; i < result->other_count; i++)
+		json_append(&sites, json_site(&result->others[i], findings, style));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, "
+			 "s:o}",
 			 "pid", json_number(process->pid), "ppid", json_number(process->ppid),
 			 "image", json_number(process->image), "comm", json_text(process->comm),
 			 "exe", json_text(process->exe), "ended", ends[process->end].ended, "exit",
 			 json_exit(process), "measured", process->measured, "unmeasured_reason",
 			 json_text(process->unmeasured_reason), "unmatched_releases",
-			 json_number(process->unmatched_releases), "totals", json_totals(process),
-			 "sites", sites, "hidden_sites", json_number(result->hidden_count),
-			 "hidden_bytes", json_number(result->hidden_bytes));
+			 json_number(process->unmatched_releases), "brk_bytes",
+			 (json_int_t)process->brk_bytes, "totals",
+			 json_totals(process, findings->snapshot), "sites", sites, "hidden_sites",
+			 json_number(result->hidden_count), "hidden_bytes",
+			 json_number(result->hidden_bytes));
 }
 
 static json_t *json_command(const struct snapshot *snapshot)
@@ -266,35 +277,73 @@ static json_t *json_losses(const struct snapshot *snapshot)
 	return losses;
 }
 
-static json_t *json_report(const struct findings *findings, const struct verdict *verdict,
-			   const struct report_style *style)
+/* Everything but processes and losses. */
+static json_t *json_head(const struct findings *findings, const struct verdict *verdict)
 {
 	const struct snapshot *snapshot = findings->snapshot;
-	json_t *processes = json_array();
 
-	for (size_t i = 0; i < findings->process_count; i++)
-		json_append(&processes, json_process(&findings->processes[i], findings, style));
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "schema",
-			 "leaktrace/1", "leaktrace", json_text(snapshot->leaktrace_version),
-			 "kernel", json_text(snapshot->kernel), "command", json_command(snapshot),
-			 "started", json_time(snapshot->started_unix_ns), "duration_ns",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "schema", "leaktrace/1",
+			 "leaktrace", json_text(snapshot->leaktrace_version), "kernel",
+			 json_text(snapshot->kernel), "command", json_command(snapshot), "started",
+			 json_time(snapshot->started_unix_ns), "duration_ns",
 			 json_number(snapshot->duration_ns), "verdict",
-			 verdict_word_name(verdict->word), "reasons", json_reasons(verdict),
-			 "processes", processes, "losses", json_losses(snapshot));
+			 verdict_word_name(verdict->word), "reasons", json_reasons(verdict));
 }
 
+#define INDENT 2
+
+/* Writes the value, which it takes over, as it would stand so many levels deep. */
+static int write_value(json_t *value, int level, FILE *stream)
+{
+	char *text = value ? json_dumps(value, JSON_INDENT(INDENT) | JSON_ENSURE_ASCII) : NULL;
+
+	json_decref(value);
+	if (!text)
+		return -ENOMEM;
+	for (const char *line = text; line;) {
+		const char *end = strchr(line, '\n');
+
+		fprintf(stream, "%.*s", end ? (int)(end - line) : (int)strlen(line), line);
+		if (end)
+			fprintf(stream, "\n%*s", level * INDENT, "");
+		line = end ? end + 1 : NULL;
+	}
+	free(text);
+	return 0;
+}
+
+/* The members of an object that more are to follow. */
+static int write_open_object(json_t *value, FILE *stream)
+{
+	char *text = value ? json_dumps(value, JSON_INDENT(INDENT) | JSON_ENSURE_ASCII) : NULL;
+
+	json_decref(value);
+	if (!text)
+		return -ENOMEM;
+	*strrchr(text, '\n') = '\0';
+	fputs(text, stream);
+	free(text);
+	return 0;
+}
+
+/* Process by process: there may be 10,000 of them, and a tree of values takes much memory. */
 int report_json(const struct findings *findings, const struct verdict *verdict,
 		const struct report_style *style, FILE *stream)
 {
-	json_t *root = json_report(findings, verdict, style);
-	int err = 0;
+	int err;
 
-	if (!root)
-		return -ENOMEM;
 	errno = 0;
-	if (json_dumpf(root, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0 ||
-	    fputc('\n', stream) == EOF || fflush(stream) != 0)
+	err = write_open_object(json_head(findings, verdict), stream);
+	fputs(",\n  \"processes\": [", stream);
+	for (size_t i = 0; i < findings->process_count && !err; i++) {
+		fputs(i ? ",\n    " : "\n    ", stream);
+		err = write_value(json_process(&findings->processes[i], findings, style), 2,
+				  stream);
+	}
+	fputs(findings->process_count ? "\n  ],\n  \"losses\": " : "],\n  \"losses\": ", stream);
+	if (!err)
+		err = write_value(json_losses(findings->snapshot), 1, stream);
+	if (!err && (fputs("\n}\n", stream) == EOF || fflush(stream) != 0 || ferror(stream)))
 		err = errno ? -errno : -EIO;
-	json_decref(root);
 	return err;
 }

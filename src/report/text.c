@@ -71,8 +71,8 @@ struct summary {
 	const struct process *process; /* one of them */
 	size_t process_count;
 	size_t unmeasured_count;
-	struct finding_total found[KIND_COUNT];
-	struct finding_total live[KIND_COUNT]; /* before any filter */
+	struct finding_total found[KIND_MAX];
+	struct finding_total live[KIND_MAX]; /* before any filter */
 	bool spoiled;
 };
 
@@ -81,7 +81,7 @@ static void summary_add(struct summary *summary, const struct process_findings *
 	summary->process = result->process;
 	summary->process_count++;
 	summary->unmeasured_count += !result->process->measured;
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
+	for (int kind = 0; kind < KIND_MAX; kind++) {
 		summary->found[kind].site_count += result->totals[kind].site_count;
 		summary->found[kind].live_count += result->totals[kind].live_count;
 		summary->found[kind].live_bytes += result->totals[kind].live_bytes;
@@ -101,12 +101,14 @@ static void summary_make(struct summary *summary, const struct findings *finding
 }
 
 /* "1.2 MB (1,234,567 bytes) in 1,024 blocks" */
-static void write_amount(FILE *out, int kind, const struct finding_total *total)
+static void write_amount(const struct text_view *view, size_t kind,
+			 const struct finding_total *total)
 {
-	const struct kind_info *info = &kind_table[kind];
+	const struct kind_info *info = &view->findings->snapshot->kinds[kind];
 	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE];
 
-	fprintf(out, "%s%s%s", info->has_bytes ? format_bytes_exact(bytes, total->live_bytes) : "",
+	fprintf(view->out, "%s%s%s",
+		info->has_bytes ? format_bytes_exact(bytes, total->live_bytes) : "",
 		info->has_bytes ? " in " : "",
 		format_number_of(blocks, total->live_count, info->noun, info->nouns));
 }
@@ -117,14 +119,14 @@ static bool write_found(const struct text_view *view, const struct finding_total
 	char sites[FORMAT_SIZE];
 	bool any = false;
 
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
+	for (int kind = 0; kind < KIND_MAX; kind++) {
 		if (!found[kind].live_count)
 			continue;
 		fprintf(view->out, "%s%s %s %s", any ? ", " : "",
 			format_number_of(sites, found[kind].site_count, "call site", "call sites"),
 			found[kind].site_count == 1 ? "holds" : "hold",
 			text_paint(view, PAINT_SIZE));
-		write_amount(view->out, kind, &found[kind]);
+		write_amount(view, kind, &found[kind]);
 		fputs(text_paint(view, PAINT_OFF), view->out);
 		any = true;
 	}
@@ -134,20 +136,26 @@ static bool write_found(const struct text_view *view, const struct finding_total
 /* Nothing was found, which may still be for the filters. */
 static void write_none(const struct text_view *view, const struct summary *summary)
 {
+	const struct snapshot *snapshot = view->findings->snapshot;
 	bool any = false;
 
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
+	for (int kind = 0; kind < KIND_MAX; kind++) {
 		if (!summary->live[kind].live_count)
 			continue;
 		fputs(any ? ", " : "none of ", view->out);
-		write_amount(view->out, kind, &summary->live[kind]);
+		write_amount(view, kind, &summary->live[kind]);
 		any = true;
 	}
 	if (any)
 		fputs(" passes the filters", view->out);
-	for (int kind = 0; !any && kind < KIND_COUNT; kind++)
-		fprintf(view->out, "%s %s %s", kind ? "," : "no live", kind_table[kind].name,
-			kind_table[kind].nouns);
+	if (any)
+		return;
+	for (size_t kind = 0; kind < snapshot->kind_count; kind++) {
+		if (!snapshot->traced[kind])
+			continue;
+		fprintf(view->out, "%s %s", any ? "," : "no live", snapshot->kinds[kind].nouns);
+		any = true;
+	}
 }
 
 static void write_where(const struct text_view *view, const struct summary *summary)
@@ -208,7 +216,7 @@ static int compare_rows(const void *left, const void *right)
 
 	if (a->measured != b->measured)
 		return a->measured ? 1 : -1;
-	for (int kind = 0; kind < KIND_COUNT; kind++)
+	for (int kind = 0; kind < KIND_MAX; kind++)
 		if (a->totals[kind].live_bytes != b->totals[kind].live_bytes)
 			return a->totals[kind].live_bytes < b->totals[kind].live_bytes ? 1 : -1;
 	if (a->pid != b->pid)

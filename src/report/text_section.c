@@ -133,9 +133,43 @@ static void write_ages(FILE *out, const struct finding *finding)
 			format_age(newest, finding->newest_age_ns));
 }
 
+/* Named resources that are listed under a finding. */
+#define RESOURCES_SHOWN 4
+
+/* "fd 7: /tmp/x.log", "0x7f0012340000: /tmp/data", "tid 17: worker" */
+static void write_resource(const struct text_view *view, const struct kind_info *kind,
+			   const struct resource *resource)
+{
+	write_spaces(view->out, 6);
+	if (kind->id_is_address)
+		fprintf(view->out, "0x%" PRIx64 ": ", resource->id);
+	else
+		fprintf(view->out, "%s %" PRIu64 ": ", kind->id_name, resource->id);
+	escape_write(view->out, resource->name);
+	fputc('\n', view->out);
+}
+
+/* What the resources are, for kinds whose resources have names. */
+static void write_resources(const struct text_view *view, const struct kind_info *kind,
+			    const struct finding *finding)
+{
+	size_t named = 0, limit = view->style->verbosity < 1 ? RESOURCES_SHOWN : SIZE_MAX;
+
+	for (size_t i = 0; i < finding->site_count; i++) {
+		const struct site *site = finding->sites[i];
+
+		for (size_t j = 0; j < site->live_count; j++)
+			if (site->live[j].name && named++ < limit)
+				write_resource(view, kind, &site->live[j]);
+	}
+	if (named > limit)
+		fprintf(view->out, "      ... and %zu more (-v shows all)\n", named - limit);
+}
+
 static void write_finding(const struct text_view *view, const struct finding *finding)
 {
-	const struct kind_info *kind = &kind_table[finding->site->kind];
+	const struct kind_info *kind = &view->findings->snapshot->kinds[finding->site->kind];
+	const struct role_info *role = &role_table[finding->site->role];
 	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE], lost[FORMAT_SIZE];
 	FILE *out = view->out;
 
@@ -145,9 +179,13 @@ static void write_finding(const struct text_view *view, const struct finding *fi
 	if (finding->live_count) {
 		format_number_of(blocks, finding->live_count, kind->noun, kind->nouns);
 		format_bytes_exact(bytes, finding->live_bytes);
-		fprintf(out, "%s%s%s%s%s, %.1f%%", text_paint(view, PAINT_SIZE),
+		fprintf(out, "%s%s%s%s%s%s%s, %.1f%%", text_paint(view, PAINT_SIZE),
 			kind->has_bytes ? bytes : "", kind->has_bytes ? " in " : "", blocks,
-			text_paint(view, PAINT_OFF), finding->share * 100);
+			text_paint(view, PAINT_OFF), finding->site->role == ROLE_HELD ? "" : " ",
+			finding->site->role == ROLE_HELD ? "" : role->text, finding->share * 100);
+		if (finding->is_growing)
+			fprintf(out, ", %sever more of them%s", text_paint(view, PAINT_LOSS),
+				text_paint(view, PAINT_OFF));
 		write_ages(out, finding);
 	}
 	if (finding->lost_count)
@@ -155,6 +193,7 @@ static void write_finding(const struct text_view *view, const struct finding *fi
 			text_paint(view, PAINT_LOSS), format_count(lost, finding->lost_count),
 			kind->acquisitions, text_paint(view, PAINT_OFF));
 	fputc('\n', out);
+	write_resources(view, kind, finding);
 	write_stack(view, finding);
 }
 
@@ -164,10 +203,19 @@ static void write_total(FILE *out, const char *kind, const char *what, const cha
 	fprintf(out, "  %-6s  %-12s  %14s  %s\n", kind, what, count, bytes);
 }
 
+/* A user's kinds and those that nothing was acquired of need no lines of zeros. */
+static bool has_totals(const struct snapshot *snapshot, const struct process *process, size_t kind)
+{
+	return snapshot->traced[kind] &&
+	       (kind == KIND_HEAP || process->totals[kind].acquired_count);
+}
+
 static void write_totals(const struct text_view *view, const struct process *process)
 {
-	for (int i = 0; i < KIND_COUNT; i++) {
-		const struct kind_info *kind = &kind_table[i];
+	const struct snapshot *snapshot = view->findings->snapshot;
+
+	for (size_t i = 0; i < snapshot->kind_count; i++) {
+		const struct kind_info *kind = &snapshot->kinds[i];
 		const struct totals *totals = &process->totals[i];
 		const struct {
 			const char *what;
@@ -180,15 +228,58 @@ static void write_totals(const struct text_view *view, const struct process *pro
 		};
 		char count[FORMAT_SIZE], bytes[FORMAT_SIZE];
 
+		if (!has_totals(snapshot, process, i))
+			continue;
 		for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
 			write_total(view->out, row ? "" : kind->name, rows[row].what,
 				    format_count(count, rows[row].count),
 				    kind->has_bytes ? format_bytes_exact(bytes, rows[row].bytes)
 						    : "");
-		if (kind->has_bytes)
+		if (kind->has_bytes && totals->peak_bytes)
 			write_total(view->out, "", "peak", "",
 				    format_bytes_exact(bytes, totals->peak_bytes));
 	}
+	if (process->brk_bytes > 0 && view->style->verbosity >= 1) {
+		char grown[FORMAT_SIZE];
+
+		write_total(view->out, "brk", "grown by", "",
+			    format_bytes_exact(grown, process->brk_bytes));
+	}
+}
+
+/* "not leaks: 12 mappings of the dynamic linker (3.1 MB), 2 descriptors inherited" */
+static void write_others(const struct text_view *view, const struct process_findings *result)
+{
+	const struct snapshot *snapshot = view->findings->snapshot;
+	const char *before = "\n  not leaks: ";
+
+	for (size_t kind = 0; kind < snapshot->kind_count; kind++) {
+		for (int role = 0; role < ROLE_COUNT; role++) {
+			const struct kind_info *info = &snapshot->kinds[kind];
+			char count[FORMAT_SIZE], bytes[FORMAT_SIZE];
+			uint64_t live_count = 0, live_bytes = 0;
+
+			for (size_t i = 0; i < result->other_count; i++) {
+				const struct finding *other = &result->others[i];
+
+				if (other->site->kind != kind ||
+				    other->site->role != (enum role)role)
+					continue;
+				live_count += other->live_count;
+				live_bytes += other->live_bytes;
+			}
+			if (!live_count)
+				continue;
+			fprintf(view->out, "%s%s %s", before,
+				format_number_of(count, live_count, info->noun, info->nouns),
+				role_table[role].text);
+			if (info->has_bytes)
+				fprintf(view->out, " (%s)", format_bytes(bytes, live_bytes));
+			before = ", ";
+		}
+	}
+	if (before[0] == ',')
+		fputc('\n', view->out);
 }
 
 static void write_hidden(const struct text_view *view, const struct process_findings *result)
@@ -229,4 +320,5 @@ void text_section(const struct text_view *view, const struct process_findings *r
 	for (size_t i = 0; i < result->finding_count; i++)
 		write_finding(view, &result->findings[i]);
 	write_hidden(view, result);
+	write_others(view, result);
 }

@@ -19,7 +19,7 @@ static void write_cells(FILE *out, const struct totals *totals, const struct kin
 		format_count(live, totals->live_count));
 }
 
-static void write_row(const struct text_view *view, const struct process *process, int kind)
+static void write_row(const struct text_view *view, const struct process *process, size_t kind)
 {
 	char end[TEXT_END_SIZE];
 	size_t columns;
@@ -29,7 +29,8 @@ static void write_row(const struct text_view *view, const struct process *proces
 	if (columns < COMMAND_COLUMNS)
 		fprintf(view->out, "%*s", (int)(COMMAND_COLUMNS - columns), "");
 	if (process->measured)
-		write_cells(view->out, &process->totals[kind], &kind_table[kind]);
+		write_cells(view->out, &process->totals[kind],
+			    &view->findings->snapshot->kinds[kind]);
 	else
 		fprintf(view->out, "  %11s  %11s  %10s  %10s", "-", "-", "-", "-");
 	fprintf(view->out, "  %s", text_end(end, process));
@@ -59,9 +60,9 @@ static void write_rest(FILE *out, size_t count, const struct totals *rest,
 }
 
 static void write_kind(const struct text_view *view, const struct process_findings **rows,
-		       size_t row_count, size_t shown_count, int kind)
+		       size_t row_count, size_t shown_count, size_t kind)
 {
-	const struct kind_info *info = &kind_table[kind];
+	const struct kind_info *info = &view->findings->snapshot->kinds[kind];
 	struct totals sum = { 0 }, rest = { 0 };
 
 	fprintf(view->out, "\n%8s  %-*s  %11s  %11s  %10s  %10s  end\n", "pid", COMMAND_COLUMNS,
@@ -80,9 +81,24 @@ static void write_kind(const struct text_view *view, const struct process_findin
 	fputc('\n', view->out);
 }
 
+/* Heap is what most look for; of the other kinds, those that anything was acquired of. */
+static bool is_of_use(const struct snapshot *snapshot, const struct process_findings **rows,
+		      size_t row_count, size_t kind)
+{
+	if (!snapshot->traced[kind] || kind == KIND_HEAP)
+		return snapshot->traced[kind];
+	for (size_t i = 0; i < row_count; i++)
+		if (rows[i]->process->totals[kind].acquired_count)
+			return true;
+	return false;
+}
+
 void text_table(const struct text_view *view, const struct process_findings **rows,
 		size_t row_count, size_t shown_count)
 {
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		write_kind(view, rows, row_count, shown_count, kind);
+	const struct snapshot *snapshot = view->findings->snapshot;
+
+	for (size_t kind = 0; kind < snapshot->kind_count; kind++)
+		if (is_of_use(snapshot, rows, row_count, kind))
+			write_kind(view, rows, row_count, shown_count, kind);
 }

@@ -11,7 +11,8 @@
 #define PROBE(what, id, size, count, flag)                                                         \
 	{                                                                                          \
 		.op = (what), .kind = WIRE_HEAP, SIZE(size, count), .id_arg = (id),                \
-		.flags = (flag)                                                                    \
+		.flags = (flag), .skip_arg = WIRE_NO_ARG,                                          \
+		.when = (what) == WIRE_ACQUIRE_OUT ? WIRE_WHEN_ZERO : WIRE_WHEN_NONZERO,           \
 	}
 #define ACQUIRE(size) PROBE(WIRE_ACQUIRE, NONE, size, NONE, 0)
 #define THROWING(size) PROBE(WIRE_ACQUIRE, NONE, size, NONE, WIRE_MAY_THROW)
@@ -102,11 +103,13 @@ static unsigned after(unsigned argument)
 	return argument == WIRE_NO_ARG ? 0 : argument + 1;
 }
 
-unsigned allocator_argument_count(const struct wire_probe *probe)
+unsigned probe_argument_count(const struct wire_probe *probe)
 {
-	unsigned size = after(probe->size_args & 0xf), count = after(probe->size_args >> 4);
-	unsigned most = after(probe->id_arg);
+	const unsigned counts[] = { after(probe->size_args & 0xf), after(probe->size_args >> 4),
+				    after(probe->id_arg), after(probe->skip_arg) };
+	unsigned most = 0;
 
-	most = size > most ? size : most;
-	return count > most ? count : most;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		most = counts[i] > most ? counts[i] : most;
+	return most;
 }

@@ -22,7 +22,7 @@ struct allocator_row {
 const struct allocator_row *allocator_row_find(const char *name);
 
 /* How many arguments, from the first on, the probe reads. */
-unsigned allocator_argument_count(const struct wire_probe *probe);
+unsigned probe_argument_count(const struct wire_probe *probe);
 
 /* Prefixes to look for in a module without a plain malloc; ends with NULL. */
 extern const char *const allocator_prefixes[];

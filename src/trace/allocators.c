@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes the plan of probes: leaves out forwarders, asks for the places. Must not
- * know which names make an allocator (candidates.c, allocator_table.c) nor what
- * makes a good place (place.c).
+ * Chooses the functions of an allocator to be probed: leaves out forwarders. Must
+ * not know which names make an allocator (candidates.c, allocator_table.c) nor
+ * where in a function a probe goes.
  */
 #include "trace/allocators.h"
 
@@ -15,8 +15,6 @@
 #include "trace/candidates.h"
 #include "trace/code.h"
 #include "trace/forward.h"
-#include "util/array.h"
-#include "util/strings.h"
 
 /* What a function may forward to: another that does to a resource what it does itself. */
 struct forwarding {
@@ -95,23 +93,9 @@ static bool is_forwarder(struct code_decoder *decoder, struct elf_file *file,
 	return code.bytes && forward_always(decoder, &code, candidate->address, &targets);
 }
 
-static int add_site(struct probe_plan *plan, const struct candidate *candidate)
-{
-	struct probe_site *site = array_add(&plan->sites, &plan->count, sizeof(*site));
-	char *name;
-
-	if (!site || asprintf(&name, "%s%s", candidate->prefix, candidate->row->name) < 0)
-		return -ENOMEM;
-	site->address = candidate->address;
-	site->probe = candidate->row->probe;
-	site->function = strings_intern(plan->names, name);
-	free(name);
-	return site->function ? 0 : -ENOMEM;
-}
-
-/* Adds the functions to be probed to the plan, and for each, at the same index, a request. */
+/* Adds the functions to be probed to the plan. */
 static int choose(struct elf_file *file, const struct candidates *candidates,
-		  struct probe_plan *plan, struct place_request *requests)
+		  struct probe_plan *plan)
 {
 	struct code_decoder *decoder = code_decoder_new();
 	int err = decoder ? 0 : -ENOMEM;
@@ -119,105 +103,28 @@ static int choose(struct elf_file *file, const struct candidates *candidates,
 	for (size_t i = 0; i < candidates->count && !err; i++) {
 		const struct candidate *candidate = &candidates->functions[i];
 
-		if (is_forwarder(decoder, file, candidates, candidate))
-			continue;
-		requests[plan->count] =
-			(struct place_request){ candidate->address, candidate->size_bytes,
-						allocator_argument_count(&candidate->row->probe) };
-		err = add_site(plan, candidate);
+		if (!is_forwarder(decoder, file, candidates, candidate))
+			err = probe_plan_add(plan, &candidate->row->probe, candidate->prefix,
+					     candidate->row->name, candidate->address,
+					     candidate->size_bytes);
 	}
 	code_decoder_free(decoder);
 	return err;
 }
 
-/* Places the sites from `first` on that lie in one segment; returns how many, or -errno. */
-static ssize_t place_segment(struct elf_file *file, struct probe_plan *plan, size_t first,
-			     const struct place_request *requests, struct placement *placements)
+int allocators_choose(struct elf_file *file, const struct allocator_options *options,
+		      struct probe_plan *plan)
 {
-	struct code code;
-	size_t last = first;
-	int err;
-
-	code.bytes = elf_file_code(file, plan->sites[first].address, &code.start, &code.size);
-	if (!code.bytes)
-		return -ENOEXEC;
-	while (last < plan->count && plan->sites[last].address - code.start < code.size)
-		last++;
-	err = place_probes(code.bytes, code.start, code.size, requests + first, last - first,
-			   placements + first);
-	return err ? err : (ssize_t)(last - first);
-}
-
-static int place(struct elf_file *file, struct probe_plan *plan, bool at_entry,
-		 const struct place_request *requests, struct placement *placements)
-{
-	for (size_t first = 0; first < plan->count;) {
-		ssize_t placed = place_segment(file, plan, first, requests, placements);
-
-		if (placed < 0)
-			return (int)placed;
-		first += (size_t)placed;
-	}
-	for (size_t i = 0; i < plan->count; i++) {
-		struct probe_site *site = &plan->sites[i];
-
-		site->placement = placements[i];
-		if (at_entry && site->placement.address != site->address)
-			site->placement = (struct placement){ site->address, false, PLACE_ASKED };
-		site->file_offset = elf_file_offset_of(file, site->placement.address);
-	}
-	return 0;
-}
-
-static int fill_plan(struct elf_file *file, const struct candidates *candidates, bool at_entry,
-		     struct probe_plan *plan)
-{
-	struct place_request *requests;
-	struct placement *placements;
-	int err = -ENOMEM;
-
-	plan->allocator = candidates->allocator;
-	requests = calloc(candidates->count, sizeof(*requests));
-	placements = calloc(candidates->count, sizeof(*placements));
-	if (requests && placements)
-		err = choose(file, candidates, plan, requests);
-	if (!err)
-		err = place(file, plan, at_entry, requests, placements);
-	free(placements);
-	free(requests);
-	return err;
-}
-
-int allocators_plan(struct elf_file *file, const struct allocator_options *options,
-		    struct probe_plan **plan)
-{
-	struct probe_plan *made = calloc(1, sizeof(*made));
 	struct candidates candidates = { 0 };
-	int err = -ENOMEM;
+	int err = candidates_find(file, options, &candidates);
 
-	*plan = NULL;
-	if (made)
-		made->names = strings_new();
-	if (made && made->names)
-		err = candidates_find(file, options, &candidates);
-	if (!err && candidates.count)
-		err = fill_plan(file, &candidates, options->at_entry, made);
-	candidates_clear(&candidates);
-	if (err) {
-		probe_plan_free(made);
-		return err;
+	if (!err && candidates.count) {
+		plan->allocator = candidates.allocator;
+		if (!options->recognise_only)
+			err = choose(file, &candidates, plan);
 	}
-	*plan = made;
-	return 0;
-}
-
-void probe_plan_free(struct probe_plan *plan)
-{
-	if (!plan)
-		return;
-	free(plan->sites);
-	strings_free(plan->names);
-	free(plan);
+	candidates_clear(&candidates);
+	return err;
 }
 
 struct search {

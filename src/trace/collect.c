@@ -8,26 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/collect.h"
 #include "trace/processes.h"
 #include "trace/space.h"
 #include "trace/tracer.h"
 
 #define FILL_SAMPLES 1000
-
-/* Where a line of the site table goes: a site of a process, by indices. */
-struct line_target {
-	struct space *space;
-	uint32_t site;
-};
-
-struct collection {
-	struct processes *processes;
-	struct space **by_number; /* WIRE_SPACES */
-	struct line_target *lines;
-	size_t line_count;
-	uint64_t live_count; /* by the sites' counters */
-	int error;
-};
 
 /* Where the kernel's counters are in the model, and what its kinds are there. */
 static const enum loss loss_of_counter[WIRE_COUNTERS] = {
@@ -51,59 +37,49 @@ static const enum loss loss_of_counter[WIRE_COUNTERS] = {
 };
 
 _Static_assert(WIRE_CUT_STACKS_LAST == WIRE_CUT_STACKS + 5, "a row for each end of a stack");
-_Static_assert((int)KIND_COUNT == (int)WIRE_KINDS, "model and wire have the same kinds");
+_Static_assert((int)KIND_CUSTOM == (int)WIRE_CUSTOM && (int)KIND_MAX == (int)WIRE_KINDS,
+	       "model and wire have the same kinds");
 
-static uint64_t ticks_to_ns(uint32_t ticks)
+uint64_t collect_ticks_ns(uint32_t ticks)
 {
 	return (uint64_t)ticks << WIRE_TICK_SHIFT;
 }
 
-static void clear_sites(struct processes *processes, struct space *space)
+/* Returns the site's index, NO_SITE when out of memory. */
+uint32_t collect_add_site(struct collection *collection, struct space *space,
+			  const struct space_stack *stack, uint32_t kind, enum role role)
 {
-	struct process *process = space_process(processes, space);
-	struct space_stack *stack, *next;
-
-	for (size_t i = 0; i < process->site_count; i++)
-		free(process->sites[i].live);
-	free(process->sites);
-	process->sites = NULL;
-	process->site_count = 0;
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		space->site_without_stack[kind] = NO_SITE;
-	HASH_ITER(hh, space->stacks, stack, next)
-	for (int kind = 0; kind < KIND_COUNT; kind++)
-		stack->site[kind] = NO_SITE;
-}
-
-static uint32_t add_site(struct collection *collection, struct space *space,
-			 struct space_stack *stack, uint32_t kind)
-{
-	uint32_t *slot = stack ? &stack->site[kind] : &space->site_without_stack[kind];
+	struct space_site_key key = { stack ? stack->index : SITE_NO_STACK, kind, role };
 	struct process *process = space_process(collection->processes, space);
+	struct space_site *entry;
 	struct site *site;
 
-	if (*slot != NO_SITE)
-		return *slot;
-	site = process_add_site(process);
+	HASH_FIND(hh, space->sites, &key, sizeof(key), entry);
+	if (entry)
+		return entry->index;
+	entry = calloc(1, sizeof(*entry));
+	site = entry ? process_add_site(process) : NULL;
 	if (!site) {
+		free(entry);
 		collection->error = -ENOMEM;
 		return NO_SITE;
 	}
 	site->kind = (enum kind)kind;
+	site->role = role;
 	site->first_ns = UINT64_MAX;
-	if (stack)
-		site->stack = stack->index;
-	*slot = process->site_count - 1;
-	return *slot;
+	site->stack = key.stack;
+	entry->key = key;
+	entry->index = process->site_count - 1;
+	HASH_ADD(hh, space->sites, key, sizeof(entry->key), entry);
+	return entry->index;
 }
 
-static struct space_stack *stack_of(struct space *space, const struct wire_site *line)
+void collect_widen(struct site *site, uint64_t first_ns, uint64_t last_ns)
 {
-	struct stack_tag key = { .tag = line->tag, .check = line->check };
-	struct space_tag *tag;
-
-	HASH_FIND(hh, space->tags, &key, sizeof(key), tag);
-	return tag ? tag->stack : NULL;
+	if (first_ns < site->first_ns)
+		site->first_ns = first_ns;
+	if (last_ns > site->last_ns)
+		site->last_ns = last_ns;
 }
 
 static void collect_line(struct collection *collection, const struct wire_site *line, size_t index)
@@ -112,12 +88,16 @@ static void collect_line(struct collection *collection, const struct wire_site *
 	struct space *space;
 	struct site *site;
 
-	if (!(line->tag & WIRE_SITE_USED) || line->space >= WIRE_SPACES || line->kind >= KIND_COUNT)
+	/* Mappings have books of their own. */
+	if (!(line->tag & WIRE_SITE_USED) || line->space >= WIRE_SPACES ||
+	    line->kind >= collection->processes->snapshot->kind_count || line->kind == WIRE_MMAP)
 		return;
 	space = collection->by_number[line->space];
 	if (!space)
 		return;
-	target->site = add_site(collection, space, stack_of(space, line), line->kind);
+	target->site =
+		collect_add_site(collection, space, space_stack_of(space, line->tag, line->check),
+				 line->kind, ROLE_HELD);
 	if (target->site == NO_SITE)
 		return;
 	target->space = space;
@@ -128,16 +108,57 @@ static void collect_line(struct collection *collection, const struct wire_site *
 	site->released_bytes += line->released_bytes;
 	site->lost_count += line->lost;
 	collection->live_count += line->acquired_count - line->released_count;
-	if (ticks_to_ns(line->first) < site->first_ns)
-		site->first_ns = ticks_to_ns(line->first);
-	if (ticks_to_ns(line->last) > site->last_ns)
-		site->last_ns = ticks_to_ns(line->last);
+	collect_widen(site, collect_ticks_ns(line->first), collect_ticks_ns(line->last));
+}
+
+struct resource *collect_add_resource(struct collection *collection, struct site *site,
+				      const struct resource *resource)
+{
+	struct resource *slot = site_add_resource(site);
+
+	if (!slot) {
+		collection->error = -ENOMEM;
+		return NULL;
+	}
+	*slot = *resource;
+	site->live_bytes += resource->size;
+	return slot;
+}
+
+/* The site of the same stack for resources of another role; one acquisition goes over to it. */
+static struct site *move_acquisition(struct collection *collection,
+				     const struct line_target *target, enum role role,
+				     const struct resource *resource)
+{
+	struct process *process = space_process(collection->processes, target->space);
+	uint32_t stack = process->sites[target->site].stack;
+	struct space_stack key = { .index = stack };
+	struct site *from, *to;
+	uint32_t index;
+
+	index = collect_add_site(collection, target->space, stack == SITE_NO_STACK ? NULL : &key,
+				 process->sites[target->site].kind, role);
+	if (index == NO_SITE)
+		return NULL;
+	from = &process->sites[target->site];
+	to = &process->sites[index];
+	from->acquired_count--;
+	from->acquired_bytes -= resource->size;
+	to->acquired_count++;
+	to->acquired_bytes += resource->size;
+	collect_widen(to, resource->born_ns, resource->born_ns);
+	return to;
 }
 
 static void collect_live(struct collection *collection, uint64_t id, const struct wire_live *value)
 {
+	struct resource resource = {
+		.id = id,
+		.size = value->size,
+		.born_ns = collect_ticks_ns(value->born),
+	};
 	struct line_target *target;
-	struct resource *resource;
+	enum role role = ROLE_HELD;
 	struct site *site;
 
 	if (value->site >= collection->line_count)
@@ -147,15 +168,19 @@ static void collect_live(struct collection *collection, uint64_t id, const struc
 	if (!target->space)
 		return;
 	site = &space_process(collection->processes, target->space)->sites[target->site];
-	resource = site_add_resource(site);
-	if (!resource) {
-		collection->error = -ENOMEM;
+	if (site->kind == KIND_FD && collect_is_stale(collection, target->space, &resource)) {
+		site->released_count++;
+		collection->unseen_closes++;
 		return;
 	}
-	resource->id = id;
-	resource->size = value->size;
-	resource->born_ns = ticks_to_ns(value->born);
-	site->live_bytes += value->size;
+	if (site->kind == KIND_FD)
+		role = collect_describe_fd(target->space, &resource);
+	else if (site->kind == KIND_THREAD)
+		role = collect_describe_thread(collection, target->space, &resource);
+	if (role != ROLE_HELD)
+		site = move_acquisition(collection, target, role, &resource);
+	if (site)
+		collect_add_resource(collection, site, &resource);
 }
 
 static void collect_spilled(const struct wire_spill_key *key, const struct wire_live *value,
@@ -167,23 +192,29 @@ static void collect_spilled(const struct wire_spill_key *key, const struct wire_
 		collect_live(collection, key->id, value);
 }
 
+static uint64_t id_of_key(uint64_t key)
+{
+	uint64_t id = key & WIRE_KEY_ID_MASK;
+
+	return (key >> WIRE_KEY_KIND_SHIFT & (WIRE_KEY_KINDS - 1)) == WIRE_FD
+		       ? id
+		       : id << WIRE_KEY_ID_SHIFT;
+}
+
 static void collect_bucket(struct collection *collection, const struct wire_bucket *bucket)
 {
 	for (int i = 0; i < WIRE_BUCKET_KEYS; i++) {
 		uint64_t key = __atomic_load_n(&bucket->keys[i], __ATOMIC_ACQUIRE);
-		uint32_t space = (key & ~WIRE_KEY_BUSY) >> WIRE_KEY_SPACE_SHIFT;
+		uint32_t space = key >> WIRE_KEY_SPACE_SHIFT & WIRE_KEY_SPACE_MASK;
 		struct wire_live value;
 
-		if (!key || (key & WIRE_KEY_BUSY) || space >= WIRE_SPACES ||
-		    !collection->by_number[space])
+		if (!key || (key & WIRE_KEY_BUSY) || !collection->by_number[space])
 			continue;
 		value = bucket->values[i];
 		/* Taken or exchanged while we read: the value may be another block's. */
 		if (__atomic_load_n(&bucket->keys[i], __ATOMIC_ACQUIRE) != key)
 			continue;
-		collect_live(collection,
-			     (key & ((1ULL << WIRE_KEY_SPACE_SHIFT) - 1)) << WIRE_KEY_ID_SHIFT,
-			     &value);
+		collect_live(collection, id_of_key(key), &value);
 	}
 }
 
@@ -192,17 +223,24 @@ static void collect_space(struct collection *collection, struct space *space,
 {
 	const struct wire_space *totals = tracer_space(tracer, space->number);
 	struct process *process = space_process(collection->processes, space);
+	bool has_blocks = false;
 
 	if (!totals)
 		return;
 	process->unmatched_releases = totals->unmatched_releases;
+	process->brk_bytes = totals->brk_bytes;
 	process->totals[KIND_HEAP].peak_bytes = totals->peak_bytes > 0 ? totals->peak_bytes : 0;
-	for (size_t i = 0; i < process->site_count; i++)
+	collect_files(collection, space);
+	collect_threads(collection, space);
+	collect_mappings(collection, space);
+	for (size_t i = 0; i < process->site_count; i++) {
 		if (process->sites[i].first_ns == UINT64_MAX)
 			process->sites[i].first_ns = 0;
+		has_blocks |= process->sites[i].kind == KIND_HEAP;
+	}
 	process_sum_totals(process);
 	/* Whatever could be seen of its mappings in time: it was measured. */
-	if (process->site_count) {
+	if (has_blocks) {
 		process->measured = true;
 		process->unmeasured_reason = NULL;
 	}
@@ -241,6 +279,7 @@ static void collect_losses(const struct processes *processes, const struct trace
 	for (int i = 0; i < WIRE_COUNTERS; i++)
 		snapshot->losses[loss_of_counter[i]] = counters[i];
 	snapshot->losses[LOSS_STACKS_FULL] = processes->lost_stacks;
+	snapshot->losses[LOSS_UNSEEN_UNMAPS] = processes->unseen_unmaps;
 }
 
 /* What ended and was read is the snapshot's from now on. */
@@ -296,13 +335,16 @@ int processes_collect(struct processes *processes, struct tracer *tracer, uint64
 	HASH_ITER(hh, processes->spaces, space, next)
 	{
 		collection.by_number[space->number] = space;
-		clear_sites(processes, space);
+		space_clear_sites(processes, space);
+		collect_check_mappings(processes, space);
 	}
 	collect_tables(&collection, tracer);
 	HASH_ITER(hh, processes->spaces, space, next)
 	collect_space(&collection, space, tracer);
 	free(collection.by_number);
 	collect_losses(processes, tracer);
+	processes->snapshot->losses[LOSS_UNSEEN_OPENS] = collection.unseen_opens;
+	processes->snapshot->losses[LOSS_UNSEEN_CLOSES] = collection.unseen_closes;
 	processes->snapshot->duration_ns = now_ns - processes->start_ns;
 	return collection.error ? collection.error : forget_ended(processes, tracer);
 }

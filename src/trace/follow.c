@@ -31,6 +31,19 @@
 /* Looking at parents costs, and each event is an occasion. */
 #define WAKE_EVERY_NS 100000000ULL
 
+/* Returns before entries: no call is seen to begin that is not seen to end. */
+static int attach_syscalls(struct follower *follower)
+{
+	struct tracer *tracer = follower->config.tracer;
+	int enter = tracer_program_fd(tracer, TRACER_SYSCALL_ENTER);
+	int leave = tracer_program_fd(tracer, TRACER_SYSCALL_EXIT);
+
+	if (enter < 0)
+		return 0;
+	return attach_raw_tracepoint(leave, NULL, &follower->life)
+		       ?: attach_raw_tracepoint(enter, NULL, &follower->life);
+}
+
 static int attach_life(struct follower *follower)
 {
 	static const char *const births[] = { "syscalls/sys_exit_clone", "syscalls/sys_exit_clone3",
@@ -46,6 +59,8 @@ static int attach_life(struct follower *follower)
 				      life) ?:
 		attach_raw_tracepoint(tracer_program_fd(tracer, TRACER_EXIT), "sched_process_exit",
 				      life);
+	if (!error)
+		error = attach_syscalls(follower);
 	for (size_t i = 0; !error && born >= 0 && i < sizeof(births) / sizeof(*births); i++) {
 		error = attach_tracepoint(born, births[i], life);
 		/* An architecture has not all of them. */
@@ -137,9 +152,22 @@ int follower_add_file(struct follower *follower, int fd, const char *path, bool 
 	return scan_attach_file(follower, modules_examine(follower->config.modules, module));
 }
 
-static int start_space(struct follower *follower, pid_t pid, uint32_t space, uint64_t time_ns)
+static uint64_t monotonic_ns(void)
 {
-	struct process_start start = { .space = space, .pid = pid, .time_ns = time_ns };
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static int start_space(struct follower *follower, pid_t pid, uint32_t space, bool attached)
+{
+	struct process_start start = {
+		.space = space,
+		.pid = pid,
+		.time_ns = monotonic_ns(),
+		.attached = attached,
+	};
 	struct proc_stat stat;
 	char comm[16] = "";
 
@@ -150,14 +178,6 @@ static int start_space(struct follower *follower, pid_t pid, uint32_t space, uin
 	return processes_start(follower->config.processes, &start);
 }
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 int follower_add_command(struct follower *follower, pid_t pid, bool may_stop)
 {
 	uint32_t flags = may_stop ? WIRE_FOLLOW_PARK : 0;
@@ -166,7 +186,7 @@ int follower_add_command(struct follower *follower, pid_t pid, bool may_stop)
 
 	if (space < 0)
 		return space;
-	error = start_space(follower, pid, space, monotonic_ns());
+	error = start_space(follower, pid, space, false);
 	if (error)
 		return error;
 	if (!followed_add(follower, pid, space))
@@ -193,17 +213,17 @@ int follower_add_process(struct follower *follower, pid_t pid)
 	process = followed_add(follower, pid, space);
 	if (!process)
 		return -ENOMEM;
-	error = start_space(follower, pid, space, monotonic_ns());
+	error = start_space(follower, pid, space, true);
 	if (error)
 		return error;
 	error = scan_process(follower, process, true, &scan);
 	if (error)
 		return error;
-	if (scan.has_go && !scan.has_allocator)
-		return -ENOTSUP;
-	if (!scan.has_allocator)
-		return -ENODATA;
-	return tracer_follow(follower->config.tracer, pid, space, flags);
+	if (follower->config.needs_allocator && !scan.has_allocator)
+		return scan.has_go ? -ENOTSUP : -ENODATA;
+	error = tracer_follow(follower->config.tracer, pid, space, flags);
+	/* Later than following: what is opened meanwhile is in both, and known to be opened. */
+	return error ?: scan_files(follower, pid, space);
 }
 
 static void end_space(struct follower *follower, uint32_t space, enum process_end end, int value,
@@ -396,6 +416,19 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 	case WIRE_EVENT_EXIT:
 		process_exited(follower, process);
 		break;
+	case WIRE_EVENT_MAP:
+		processes_map_event(follower->config.processes,
+				    (const struct wire_event_map *)event);
+		return;
+	case WIRE_EVENT_TASK:
+		processes_task_event(follower->config.processes,
+				     (const struct wire_event_task *)event);
+		return;
+	case WIRE_EVENT_FILES:
+	case WIRE_EVENT_FILE:
+		processes_file_event(follower->config.processes,
+				     (const struct wire_event_file *)event);
+		return;
 	case WIRE_EVENT_LIBS:
 	case WIRE_EVENT_BORN:
 		process_changed(follower, event);

@@ -34,6 +34,7 @@ struct follow_config {
 	enum follow_scope scope;
 	enum attach_mode mode; /* as the tracer's */
 	bool may_stop;	       /* children wait for their probes */
+	bool needs_allocator;  /* a process without one is of no use */
 	struct tracer *tracer;
 	struct modules *modules;
 	struct processes *processes;

@@ -16,7 +16,7 @@
 #include "util/proc.h"
 
 struct modules {
-	const struct allocator_options *options;
+	const struct modules_options *options;
 	struct module *by_key;
 };
 
@@ -32,7 +32,7 @@ static void module_free(struct module *module)
 	free(module);
 }
 
-struct modules *modules_new(const struct allocator_options *options)
+struct modules *modules_new(const struct modules_options *options)
 {
 	struct modules *modules = calloc(1, sizeof(*modules));
 
@@ -90,10 +90,29 @@ static void log_plan(const struct module *module)
 
 	if (!plan->count)
 		return;
-	log_info("%s: %s, %zu functions to probe", module->path, plan->allocator, plan->count);
+	log_info("%s: %s, %zu functions to probe", module->path,
+		 plan->allocator ? plan->allocator : "no allocator", plan->count);
 	for (size_t i = 0; i < plan->count; i++)
 		log_debug("  %s: %s", plan->sites[i].function,
 			  place_reason_text(plan->sites[i].placement.reason));
+}
+
+static int make_plan(const struct modules_options *options, struct elf_file *file,
+		     struct module *module)
+{
+	struct probe_plan *plan = probe_plan_new();
+	int error = plan ? allocators_choose(file, &options->allocators, plan) : -ENOMEM;
+
+	if (!error)
+		error = functions_choose(file, module->path, options->functions, plan);
+	if (!error)
+		error = probe_plan_place(plan, file, options->at_entry);
+	if (error) {
+		probe_plan_free(plan);
+		return error;
+	}
+	module->plan = plan;
+	return 0;
 }
 
 static int module_examine(struct modules *modules, struct module *module)
@@ -111,7 +130,7 @@ static int module_examine(struct modules *modules, struct module *module)
 	module->is_go = elf_file_is_go(file);
 	examine_library_hook(module, file);
 	/* Return probes break Go's stacks; its own allocator is none that we know anyway. */
-	error = module->is_go ? 0 : allocators_plan(file, modules->options, &module->plan);
+	error = module->is_go ? 0 : make_plan(modules->options, file, module);
 	elf_file_close(file);
 	if (!error && module->plan)
 		log_plan(module);
@@ -238,6 +257,11 @@ struct module *modules_of_mapping(struct modules *modules, pid_t pid, const stru
 }
 
 bool module_is_allocator(const struct module *module)
+{
+	return module->plan && module->plan->allocator;
+}
+
+bool module_has_probes(const struct module *module)
 {
 	return module->plan && module->plan->count;
 }

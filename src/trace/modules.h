@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "trace/allocators.h"
+#include "trace/functions.h"
 
 struct proc_map;
 
@@ -46,7 +47,7 @@ struct module {
 	char open_path[32];	 /* of `fd` */
 	bool examined;		 /* the fields below are set */
 	const char *build_id;	 /* NULL: none */
-	struct probe_plan *plan; /* NULL: not an ELF file of ours; empty: no allocator */
+	struct probe_plan *plan; /* NULL: not an ELF file of ours; may be empty */
 	bool is_go;
 	bool is_foreign;       /* an ELF file of another class or machine: a 32-bit program */
 	bool has_library_hook; /* ld.so: a function called when the list of libraries changes */
@@ -59,7 +60,13 @@ struct module {
 
 struct modules;
 
-struct modules *modules_new(const struct allocator_options *options);
+struct modules_options {
+	struct allocator_options allocators;
+	struct function_list *functions; /* to probe besides; what is found is noted there */
+	bool at_entry;			 /* probe at entries, whatever it costs */
+};
+
+struct modules *modules_new(const struct modules_options *options);
 /* Takes NULL. */
 void modules_free(struct modules *modules);
 
@@ -81,7 +88,9 @@ struct module *modules_add_file(struct modules *modules, int fd, const char *pat
  */
 struct module *modules_examine(struct modules *modules, struct module *module);
 
-/* True when the module defines functions to probe. */
+/* True when the module is an allocator. */
 bool module_is_allocator(const struct module *module);
+/* True when the module defines functions to probe. */
+bool module_has_probes(const struct module *module);
 
 #endif

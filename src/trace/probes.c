@@ -98,7 +98,7 @@ int probes_attach(struct tracer *tracer, enum attach_mode mode, const struct mod
 {
 	int error = 0;
 
-	if (module_is_allocator(module))
+	if (module_has_probes(module))
 		error = attach_plan(tracer, mode, module, pid, links);
 	if (!error && module->has_library_hook)
 		error = attach_library_hook(tracer, mode, module, pid, links);

@@ -25,27 +25,24 @@ struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, ui
 	return processes;
 }
 
+static void space_free(struct space *space)
+{
+	space_clear_stacks(space);
+	space_mappings_free(space->mappings);
+	proc_maps_free(space->maps, space->map_count);
+	space_files_clear(&space->files);
+	space_tasks_clear(&space->tasks);
+	free(space);
+}
+
 void space_drop(struct processes *processes, struct space *space)
 {
-	struct space_stack *stack, *next_stack;
-	struct space_tag *tag, *next_tag;
-
-	HASH_ITER(hh, space->tags, tag, next_tag)
-	{
-		HASH_DEL(space->tags, tag);
-		free(tag);
-	}
-	HASH_ITER(hh, space->stacks, stack, next_stack)
-	{
-		HASH_DEL(space->stacks, stack);
-		free(stack);
-	}
 	HASH_DEL(processes->spaces, space);
 	if (space->ended)
 		processes->ended--;
 	else
 		processes->running--;
-	free(space);
+	space_free(space);
 }
 
 void processes_free(struct processes *processes)
@@ -54,8 +51,12 @@ void processes_free(struct processes *processes)
 
 	if (!processes)
 		return;
-	HASH_ITER(hh, processes->spaces, space, next)
-	space_drop(processes, space);
+	space = processes->spaces;
+	HASH_CLEAR(hh, processes->spaces);
+	for (; space; space = next) {
+		next = space->hh.next;
+		space_free(space);
+	}
 	free(processes);
 }
 
@@ -90,8 +91,11 @@ int processes_start(struct processes *processes, const struct process_start *sta
 	process->image = start->image;
 	process->comm = strings_intern(strings, start->comm);
 	process->start_ns = start->time_ns - processes->start_ns;
+	if (processes->snapshot->traced[KIND_MMAP])
+		space->mappings = space_mappings_new(strings);
 	space->number = start->space;
 	space->pid = start->pid;
+	space->attached = start->attached;
 	space->index = processes->snapshot->process_count - 1;
 	HASH_ADD(hh, processes->spaces, number, sizeof(space->number), space);
 	processes->running++;
@@ -317,79 +321,28 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 	return error;
 }
 
-static size_t frames_bytes(const struct wire_event_stack *event)
-{
-	return event->depth * sizeof(event->frames[0]);
-}
-
-/* The frames, and before them the generation: the same addresses may be other code. */
-static size_t key_bytes(const struct wire_event_stack *event)
-{
-	return sizeof(event->generation) + frames_bytes(event);
-}
-
-static struct space_stack *find_stack(const struct space *space,
-				      const struct wire_event_stack *event)
-{
-	struct space_stack *entry;
-
-	HASH_FIND(hh, space->stacks, &event->generation, key_bytes(event), entry);
-	return entry;
-}
-
-static struct space_stack *add_stack(struct processes *processes, struct space *space,
-				     const struct wire_event_stack *event)
-{
-	size_t bytes = frames_bytes(event);
-	struct process *process = space_process(processes, space);
-	struct space_stack *entry;
-	struct stack *stack;
-
-	entry = malloc(sizeof(*entry) + bytes);
-	if (!entry)
-		return NULL;
-	stack = process_add_stack(process, event->frames, event->depth);
-	if (!stack) {
-		free(entry);
-		return NULL;
-	}
-	stack->truncated = wire_stack_is_cut(event->end);
-	entry->index = process->stack_count - 1;
-	entry->depth = event->depth;
-	entry->generation = event->generation;
-	stack->generation = event->generation;
-	memcpy(entry->ips, event->frames, bytes);
-	HASH_ADD_KEYPTR(hh, space->stacks, &entry->generation, key_bytes(event), entry);
-	processes->stacks++;
-	return entry;
-}
-
-int processes_add_stack(struct processes *processes, const struct wire_event_stack *event)
+int processes_map_event(struct processes *processes, const struct wire_event_map *event)
 {
 	struct space *space = space_find(processes, event->head.space);
-	struct stack_tag key = { .tag = event->tag, .check = event->check };
-	struct space_stack *stack;
-	struct space_tag *tag;
 
-	if (!space || event->depth > WIRE_MAX_FRAMES)
+	return space && space->mappings ? space_mappings_event(space->mappings, event) : 0;
+}
+
+int processes_task_event(struct processes *processes, const struct wire_event_task *event)
+{
+	struct space *space = space_find(processes, event->head.space);
+
+	return space ? space_tasks_event(&space->tasks, event) : 0;
+}
+
+int processes_file_event(struct processes *processes, const struct wire_event_file *event)
+{
+	struct space *space = space_find(processes, event->head.space);
+
+	if (!space)
 		return 0;
-	HASH_FIND(hh, space->tags, &key, sizeof(key), tag);
-	if (tag)
-		return 0;
-	stack = find_stack(space, event);
-	if (!stack && processes->stacks >= processes->max_stacks) {
-		processes->lost_stacks++;
-		return 0;
-	}
-	tag = calloc(1, sizeof(*tag));
-	if (!tag)
-		return -ENOMEM;
-	tag->key = key;
-	tag->stack = stack ? stack : add_stack(processes, space, event);
-	if (!tag->stack) {
-		free(tag);
-		return -ENOMEM;
-	}
-	HASH_ADD(hh, space->tags, key, sizeof(tag->key), tag);
+	if (event->head.type == WIRE_EVENT_FILE)
+		return space_files_add(&space->files, event, processes->snapshot->strings);
+	space_files_begin(&space->files, event->head.time_ns);
 	return 0;
 }

@@ -33,6 +33,7 @@ struct process_start {
 	uint32_t image;
 	const char *comm;
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	bool attached;	  /* it was running before the trace */
 };
 
 /* Adds an address space. Returns 0 or -ENOMEM. */
@@ -73,6 +74,18 @@ uint32_t processes_generation(const struct processes *processes, uint32_t space)
  * and its site has none. Returns 0 or -ENOMEM.
  */
 int processes_add_stack(struct processes *processes, const struct wire_event_stack *event);
+
+/* What the kernel tells of mappings, threads, descriptors. Each returns 0 or -ENOMEM. */
+int processes_map_event(struct processes *processes, const struct wire_event_map *event);
+int processes_task_event(struct processes *processes, const struct wire_event_task *event);
+int processes_file_event(struct processes *processes, const struct wire_event_file *event);
+
+/*
+ * Looks at the living processes as they are now, to hold what was traced against it:
+ * their mappings; their open descriptors, by `walk`, which makes the kernel tell of them
+ * and returns 0 or -errno. To be called before the events up to now are taken.
+ */
+void processes_look(struct processes *processes, int (*walk)(void *context), void *context);
 
 /*
  * Brings the snapshot up to the kernel's tables: sites, live resources, totals,

@@ -72,7 +72,7 @@ static void scan_mapping(const struct proc_map *map, struct module *module, void
 	scan->is_foreign |= module->is_foreign;
 	scan->has_library_hook |= module->has_library_hook;
 	scan->has_allocator |= module_is_allocator(module);
-	if (!module_is_allocator(module) && !module->has_library_hook)
+	if (!module_has_probes(module) && !module->has_library_hook)
 		return;
 	if (scan->follower->config.scope == FOLLOW_FILES)
 		error = scan_attach_file(scan->follower, module);
@@ -90,7 +90,9 @@ static void judge(const struct scan *scan, bool has_libraries)
 {
 	const char *reason = NULL;
 
-	if (scan->error)
+	if (!scan->follower->config.needs_allocator)
+		reason = NULL;
+	else if (scan->error)
 		reason = "its allocator could not be probed";
 	else if (scan->has_allocator)
 		reason = NULL;
@@ -112,6 +114,9 @@ static void publish(const struct scan *scan)
 	uint32_t space = scan->process->space;
 	int error = 0;
 
+	/* No dynamic linker tells when its work is done. */
+	if (!scan->has_library_hook)
+		tracer_set_linked(config->tracer, space);
 	tracer_set_generation(config->tracer, space,
 			      processes_generation(config->processes, space));
 
@@ -137,4 +142,20 @@ int scan_process(struct follower *follower, struct followed *process, bool has_l
 	}
 	free(scan->mappings);
 	return error ? error : scan->error;
+}
+
+static void note_descriptor(int fd, void *context)
+{
+	uint64_t *words = context;
+
+	if (fd < WIRE_FD_WORDS * 64)
+		words[1 + fd / 64] |= 1ULL << fd % 64;
+}
+
+int scan_files(struct follower *follower, pid_t pid, uint32_t space)
+{
+	uint64_t words[1 + WIRE_FD_WORDS] = { WIRE_FD_WORDS };
+	int error = proc_each_fd(pid, note_descriptor, words);
+
+	return error ?: tracer_set_inherited(follower->config.tracer, space, words);
 }

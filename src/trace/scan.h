@@ -66,4 +66,7 @@ int scan_attach_file(struct follower *follower, struct module *module);
 int scan_process(struct follower *follower, struct followed *process, bool has_libraries,
 		 struct scan *scan);
 
+/* Descriptors that a process has open already are from before the trace. Returns 0 or -errno. */
+int scan_files(struct follower *follower, pid_t pid, uint32_t space);
+
 #endif

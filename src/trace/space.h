@@ -6,11 +6,13 @@
 #include <uthash.h>
 
 #include "trace/processes.h"
+#include "trace/space_files.h"
+#include "trace/space_mappings.h"
+#include "trace/space_tasks.h"
 
 /* A stack of one space, by content; the kernel may know it under several tags. */
 struct space_stack {
-	uint32_t index;		   /* in the process's stacks */
-	uint32_t site[KIND_COUNT]; /* in the process's sites, of the collection under way */
+	uint32_t index; /* in the process's stacks */
 	UT_hash_handle hh;
 	uint32_t depth;
 	uint32_t generation; /* the key is from here on */
@@ -29,6 +31,19 @@ struct space_tag {
 	UT_hash_handle hh;
 };
 
+/* What makes a site: where it stands in the process's, in the collection under way. */
+struct space_site_key {
+	uint32_t stack; /* index, or SITE_NO_STACK */
+	uint16_t kind;
+	uint16_t role;
+};
+
+struct space_site {
+	struct space_site_key key;
+	uint32_t index;
+	UT_hash_handle hh;
+};
+
 struct space {
 	uint32_t number;
 	uint32_t pid;
@@ -37,7 +52,14 @@ struct space {
 	uint32_t generation; /* of its code */
 	struct space_stack *stacks;
 	struct space_tag *tags;
-	uint32_t site_without_stack[KIND_COUNT];
+	struct space_site *sites;
+	bool attached;			 /* was running before the trace */
+	struct space_mappings *mappings; /* NULL: not traced */
+	struct proc_map *maps;		 /* as the process had them at `maps_ns`, not yet checked */
+	size_t map_count;
+	uint64_t maps_ns;
+	struct space_files files;
+	struct space_tasks tasks;
 	UT_hash_handle hh;
 };
 
@@ -50,9 +72,17 @@ struct processes {
 	uint64_t max_stacks;
 	uint64_t stacks;      /* kept, of all spaces */
 	uint64_t lost_stacks; /* not kept, for `max_stacks` */
+	uint64_t unseen_unmaps;
 };
 
 #define NO_SITE UINT32_MAX
+
+/* The stack that the kernel knows by this tag, NULL when it has none or it was lost. */
+struct space_stack *space_stack_of(const struct space *space, uint64_t tag, uint32_t check);
+/* Empties the process's sites, for a new collection. */
+void space_clear_sites(struct processes *processes, struct space *space);
+/* Frees stacks and tags; the process keeps its own. */
+void space_clear_stacks(struct space *space);
 
 /* NULL when unknown. */
 struct space *space_find(const struct processes *processes, uint32_t number);

@@ -85,8 +85,7 @@ void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t 
 		for (int slot = 0; slot < WIRE_BUCKET_KEYS; slot++) {
 			uint64_t key = __atomic_load_n(&keys[slot], __ATOMIC_ACQUIRE);
 
-			if (key &&
-			    set[(key & ~WIRE_KEY_BUSY) >> WIRE_KEY_SPACE_SHIFT & (WIRE_SPACES - 1)])
+			if (key && set[key >> WIRE_KEY_SPACE_SHIFT & WIRE_KEY_SPACE_MASK])
 				__atomic_compare_exchange_n(&keys[slot], &key, 0, false,
 							    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 		}
@@ -103,6 +102,7 @@ void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t 
 	for (size_t i = 0; i < count; i++) {
 		if (spaces[i] >= WIRE_SPACES)
 			continue;
+		bpf_map_delete_elem(tracer->inherited_fds_fd, &spaces[i]);
 		memset(&tracer->spaces[spaces[i]], 0, sizeof(tracer->spaces[0]));
 		bpf_map_update_elem(tracer->free_spaces_fd, NULL, &spaces[i], BPF_ANY);
 	}
@@ -129,6 +129,17 @@ void tracer_set_mappings(struct tracer *tracer, uint32_t space, uint32_t first, 
 void tracer_clear_pc_cache(struct tracer *tracer)
 {
 	memset(tracer->pc_cache, 0, WIRE_PC_CACHE * sizeof(uint64_t));
+}
+
+void tracer_set_linked(struct tracer *tracer, uint32_t space)
+{
+	if (space < WIRE_SPACES)
+		__atomic_store_n(&tracer->spaces[space].linking, 0, __ATOMIC_RELEASE);
+}
+
+int tracer_set_inherited(struct tracer *tracer, uint32_t space, const uint64_t *words)
+{
+	return bpf_map_update_elem(tracer->inherited_fds_fd, &space, words, BPF_ANY);
 }
 
 void tracer_set_generation(struct tracer *tracer, uint32_t space, uint32_t generation)

@@ -20,6 +20,7 @@
 
 #include "leaktrace.skel.h"
 #include "trace/attach.h"
+#include "trace/syscall_table.h"
 #include "trace/tracer_tables.h"
 #include "util/log.h"
 
@@ -73,11 +74,15 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	enum bpf_attach_type entry_type = (enum bpf_attach_type)attach_mode_type(
 		config->mode == ATTACH_SINGLE ? ATTACH_SINGLE : ATTACH_MULTI);
 	bool session = config->mode == ATTACH_SESSION;
+	bool syscalls = syscall_table_fill(config->traced, skeleton->rodata->syscalls);
 
 	bpf_program__set_autoload(skeleton->progs.acquire_session, session);
 	bpf_program__set_autoload(skeleton->progs.acquire_enter, !session);
 	bpf_program__set_autoload(skeleton->progs.acquire_return, !session);
 	bpf_program__set_autoload(skeleton->progs.process_born, config->park_newborn);
+	bpf_program__set_autoload(skeleton->progs.syscall_enter, syscalls);
+	bpf_program__set_autoload(skeleton->progs.syscall_exit, syscalls);
+	bpf_program__set_autoload(skeleton->progs.files_walk, config->traced[WIRE_FD]);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_session, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_enter, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_return, type);
@@ -124,6 +129,9 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->follow_children = config->follow_children;
 	skeleton->rodata->park_newborn = config->park_newborn;
 	skeleton->rodata->empty_probes = config->empty_probes;
+	skeleton->rodata->trace_fds = config->traced[WIRE_FD];
+	skeleton->rodata->trace_mappings = config->traced[WIRE_MMAP];
+	skeleton->rodata->trace_threads = config->traced[WIRE_THREAD];
 	return 0;
 }
 
@@ -163,6 +171,7 @@ static int open_maps(struct tracer *tracer)
 
 	tracer->spill_fd = bpf_map__fd(skeleton->maps.spill);
 	tracer->free_spaces_fd = bpf_map__fd(skeleton->maps.free_spaces);
+	tracer->inherited_fds_fd = bpf_map__fd(skeleton->maps.inherited_fds);
 	error = map_table(skeleton->maps.sites, tracer->site_count * sizeof(struct wire_site), true,
 			  &tracer->sites) ?:
 		map_table(skeleton->maps.live, tracer->bucket_count * sizeof(struct wire_bucket),
@@ -193,6 +202,7 @@ int tracer_new(const struct tracer_config *config, struct tracer **result)
 
 	if (!tracer)
 		return -ENOMEM;
+	tracer->files_link_fd = -1;
 	libbpf_set_print(log_libbpf);
 	/* Kernels before 5.11 count BPF memory against it; elsewhere a refusal does no harm. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
@@ -219,6 +229,8 @@ void tracer_free(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
+	if (tracer->files_link_fd >= 0)
+		close(tracer->files_link_fd);
 	ring_buffer__free(tracer->ring);
 	unmap_table(tracer->pc_cache, WIRE_PC_CACHE * sizeof(uint64_t));
 	unmap_table(tracer->mappings, WIRE_MAPPINGS * sizeof(struct wire_mapping));
@@ -244,6 +256,9 @@ int tracer_program_fd(const struct tracer *tracer, enum tracer_program program)
 		[TRACER_EXEC] = skeleton->progs.process_exec,
 		[TRACER_EXIT] = skeleton->progs.process_exit,
 		[TRACER_BORN] = skeleton->progs.process_born,
+		[TRACER_SYSCALL_ENTER] = skeleton->progs.syscall_enter,
+		[TRACER_SYSCALL_EXIT] = skeleton->progs.syscall_exit,
+		[TRACER_FILES] = skeleton->progs.files_walk,
 	};
 
 	return bpf_program__autoload(programs[program]) ? bpf_program__fd(programs[program]) : -1;
@@ -317,6 +332,31 @@ int tracer_drain(struct tracer *tracer, tracer_handler handler, void *context)
 	tracer->handler = handler;
 	tracer->handler_context = context;
 	return ring_buffer__consume(tracer->ring);
+}
+
+int tracer_walk_files(struct tracer *tracer)
+{
+	int program = tracer_program_fd(tracer, TRACER_FILES);
+	char nothing[64];
+	int walk, error = 0;
+
+	if (program < 0)
+		return -ENOENT;
+	if (tracer->files_link_fd < 0)
+		tracer->files_link_fd = bpf_link_create(program, 0, BPF_TRACE_ITER, NULL);
+	if (tracer->files_link_fd < 0)
+		return tracer->files_link_fd;
+	walk = bpf_iter_create(tracer->files_link_fd);
+	if (walk < 0)
+		return walk;
+	/* The program writes nothing: a read goes through all tasks, or asks to be called again. */
+	while (read(walk, nothing, sizeof(nothing)) < 0)
+		if (errno != EAGAIN && errno != EINTR) {
+			error = -errno;
+			break;
+		}
+	close(walk);
+	return error;
 }
 
 int tracer_chunks_fd(const struct tracer *tracer)

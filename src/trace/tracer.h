@@ -26,6 +26,7 @@ struct tracer_config {
 	bool follow_children;
 	bool park_newborn; /* stop children at birth, their probes are not there yet */
 	bool empty_probes;
+	bool traced[WIRE_KINDS]; /* kinds */
 };
 
 /*
@@ -46,6 +47,9 @@ enum tracer_program {
 	TRACER_EXEC,
 	TRACER_EXIT,
 	TRACER_BORN,
+	TRACER_SYSCALL_ENTER, /* -1 when no system call is of interest */
+	TRACER_SYSCALL_EXIT,
+	TRACER_FILES, /* -1 without descriptors */
 };
 
 int tracer_program_fd(const struct tracer *tracer, enum tracer_program program);
@@ -77,6 +81,9 @@ int tracer_event_fd(const struct tracer *tracer);
 /* Hands all waiting events to `handler`. Returns their number or -errno. */
 int tracer_drain(struct tracer *tracer, tracer_handler handler, void *context);
 
+/* Makes the kernel tell of all open descriptors of followed processes. Returns 0 or -errno. */
+int tracer_walk_files(struct tracer *tracer);
+
 /* The tables as the kernel sees them, changing while we look. */
 const struct wire_site *tracer_sites(const struct tracer *tracer, size_t *count);
 const struct wire_bucket *tracer_buckets(const struct tracer *tracer, size_t *count);
@@ -99,6 +106,13 @@ int tracer_chunks_fd(const struct tracer *tracer);
 void tracer_set_mappings(struct tracer *tracer, uint32_t space, uint32_t first, uint32_t count);
 /* Stacks of the space are told apart by it from now on. */
 void tracer_set_generation(struct tracer *tracer, uint32_t space, uint32_t generation);
+/* The dynamic linker has done its work, or there is none. */
+void tracer_set_linked(struct tracer *tracer, uint32_t space);
+/*
+ * Descriptors that a space has from before: the number of words, then
+ * WIRE_FD_WORDS words, a bit for each. Returns 0 or -errno.
+ */
+int tracer_set_inherited(struct tracer *tracer, uint32_t space, const uint64_t *words);
 /* Forgets all rules by address: addresses have changed their meaning. */
 void tracer_clear_pc_cache(struct tracer *tracer);
 

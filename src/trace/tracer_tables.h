@@ -25,6 +25,8 @@ struct tracer {
 	int cpu_count;
 	int spill_fd;
 	int free_spaces_fd;
+	int inherited_fds_fd;
+	int files_link_fd; /* -1: none */
 	uint64_t memory_bytes;
 };
 

@@ -6,6 +6,7 @@
  */
 #include "util/proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -159,9 +160,9 @@ void proc_maps_free(struct proc_map *maps, size_t count)
 
 /* ---- comm, stat, status ---------------------------------------------------------- */
 
-int proc_comm(pid_t pid, char comm[16])
+static int read_comm(pid_t pid, const char *file, char comm[16])
 {
-	ssize_t length = read_proc_file(pid, "comm", comm, 16);
+	ssize_t length = read_proc_file(pid, file, comm, 16);
 
 	if (length < 0)
 		return length;
@@ -169,6 +170,19 @@ int proc_comm(pid_t pid, char comm[16])
 	if (length && comm[length - 1] == '\n')
 		comm[length - 1] = '\0';
 	return 0;
+}
+
+int proc_comm(pid_t pid, char comm[16])
+{
+	return read_comm(pid, "comm", comm);
+}
+
+int proc_thread_comm(pid_t pid, pid_t tid, char comm[16])
+{
+	char file[40];
+
+	snprintf(file, sizeof(file), "task/%d/comm", tid);
+	return read_comm(pid, file, comm);
 }
 
 int proc_stat_read(pid_t pid, struct proc_stat *stat)
@@ -235,4 +249,21 @@ pid_t proc_tgid(pid_t tid)
 	if (!line || sscanf(line, " Tgid: %d", &tgid) != 1)
 		return -EINVAL;
 	return tgid;
+}
+
+int proc_each_fd(pid_t pid, void (*visit)(int fd, void *context), void *context)
+{
+	struct dirent *entry;
+	char path[32];
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	folder = opendir(path);
+	if (!folder)
+		return -errno;
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			visit(atoi(entry->d_name), context);
+	closedir(folder);
+	return 0;
 }

@@ -31,6 +31,12 @@ int proc_map_parse(char *line, struct proc_map *map);
 /* /proc/PID/comm into `comm` (NUL-terminated, no newline). Returns 0 or -errno. */
 int proc_comm(pid_t pid, char comm[16]);
 
+/* The same of one thread. */
+int proc_thread_comm(pid_t pid, pid_t tid, char comm[16]);
+
+/* Calls `visit` for each open descriptor of the process. Returns 0 or -errno. */
+int proc_each_fd(pid_t pid, void (*visit)(int fd, void *context), void *context);
+
 struct proc_stat {
 	pid_t ppid;
 	char state;

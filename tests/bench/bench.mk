@@ -1,10 +1,12 @@
 # Figures, not tests: `make bench` prints them, nothing is asserted.
 
-$(BUILD)/tests/bench/pairs: tests/bench/pairs.c Makefile
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+
+$(BUILD)/tests/bench/%: tests/bench/%.c Makefile
 	$(call say,BENCH,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O1 -g -fno-builtin -fno-omit-frame-pointer -Wall -Wextra -Werror -o $@ $< -pthread
 
 .PHONY: bench
-bench: all $(BUILD)/tests/bench/pairs
+bench: all $(BENCH_PROGRAMS)
 	@$(PYTHON) tests/bench/bench.py $(BUILD)

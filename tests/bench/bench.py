@@ -18,6 +18,7 @@ import time
 BUILD = sys.argv[1]
 LEAKTRACE = os.path.join(BUILD, "leaktrace")
 PAIRS = os.path.join(BUILD, "tests/bench/pairs")
+DESCRIPTORS = os.path.join(BUILD, "tests/bench/descriptors")
 REALTIME = ["chrt", "-f", "10"] if shutil.which("chrt") else []
 ROUNDS = 3
 
@@ -192,12 +193,23 @@ def completeness_table(folder):
         row("redis-server, under redis-benchmark", redis[0], "%", f"{redis[1]:,}")
 
 
+def descriptors_table():
+    heading("a descriptor, made by accept and closed", "added", "per second")
+    plain = best(lambda: float(run([DESCRIPTORS])))
+    row("untraced", plain, "ns", "", f"{1e9 / plain:,.0f}")
+    for kinds in ("fd", "heap,mmap,fd,thread"):
+        traced = best(lambda: float(run([LEAKTRACE, "--kinds", kinds, "--", DESCRIPTORS])))
+        row(f"--kinds {kinds}", traced, "ns", f"{traced - plain:,.0f}", f"{1e9 / traced:,.0f}")
+
+
 def start_up_table():
     heading("start-up: leaktrace -- true")
     plain = statistics.median(wall_ms(["true"]) for _ in range(10))
     traced = sorted(wall_ms([LEAKTRACE, "--", "true"]) for _ in range(20))
     row("added, median of 20", statistics.median(traced) - plain, "ms")
     row("added, fastest", traced[0] - plain, "ms")
+    heap = sorted(wall_ms([LEAKTRACE, "--kinds", "heap", "--", "true"]) for _ in range(20))
+    row("added with --kinds heap, median of 20", statistics.median(heap) - plain, "ms")
 
 
 def main():
@@ -210,6 +222,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         programs_table(folder)
         completeness_table(folder)
+    descriptors_table()
     start_up_table()
 
 

@@ -35,6 +35,15 @@ Rows of a program's head:
     RUN OPTIONS
         Further options for leaktrace.
     ENV NAME=VALUE
+    EXPECT total KIND acquired=COUNT released=COUNT live=COUNT
+        Totals of another kind than heap.
+    EXPECT live KIND ROLE FUNCTION COUNT[/BYTES]  |  EXPECT live KIND none | any
+        What a process holds of another kind, leaks alone, by the innermost frame in the
+        program itself. The rows must name all of that kind.
+    EXPECT role KIND ROLE COUNT
+        What is no leak of that kind (a blank in a role is '_').
+    EXPECT name KIND FUNCTION TEXT
+        One that FUNCTION holds has a name that begins so.
     VARIANT attach | preload=LIBRARY [only] | flavour=FLAVOUR [deep]
         Run it again attached by -p, with a preloaded library, built in another way;
         "deep": its "stack" rows need such stacks.
@@ -290,8 +299,12 @@ def start_waiting(command, env=None):
 
 
 def await_line(process, line, timeout=20):
-    ready, _, _ = select.select([process.stdout], [], [], timeout)
-    got = os.read(process.stdout.fileno(), len(line)) if ready else b""
+    got, end = b"", time.monotonic() + timeout
+    while len(got) < len(line) and select.select([process.stdout], [], [], max(0, end - time.monotonic()))[0]:
+        part = os.read(process.stdout.fileno(), len(line) - len(got))
+        if not part:
+            break
+        got += part
     if got != line:
         end_group(process)
         pytest.fail(f"{process.args}: expected {line!r}, got {got!r}")
@@ -399,11 +412,15 @@ def site_name(site):
     return module
 
 
+def heap_sites(process):
+    return [site for site in process["sites"] if site["kind"] == "heap"]
+
+
 def live_sites(process):
     """Live blocks by site name: [count, bytes]."""
     sites = collections.defaultdict(lambda: [0, 0])
-    for site in process["sites"]:
-        if site["kind"] == "heap" and site["live_count"]:
+    for site in heap_sites(process):
+        if site["live_count"]:
             found = sites[site_name(site)]
             found[0] += site["live_count"]
             found[1] += site["live_bytes"]
@@ -456,12 +473,12 @@ def compare_heap(row, totals, taken):
 
 
 def sites_named(process, name):
-    return [site for site in process["sites"] if site_name(site) == name]
+    return [site for site in heap_sites(process) if site_name(site) == name]
 
 
 def compare_stack(row, process, taken):
     found = [0, 0]
-    for site in process["sites"]:
+    for site in heap_sites(process):
         if row[1] in [plain(frame.get("function") or "") for frame in site["stack"]]:
             found = [found[0] + site["live_count"], found[1] + site["live_bytes"]]
     return [] if pair(found) == row[2] else [f"stack {row[1]}: expected {row[2]}, got {pair(found)}"]
@@ -495,7 +512,59 @@ def compare_unmatched(row, process, taken):
     return [] if got == expected else [f"unmatched releases: expected {expected}, got {got}"]
 
 
+# Roles that count among leaks.
+LEAKS = ("held", "unseen", "running", "unjoined")
+
+
+def compare_total(row, process, taken):
+    totals = process["totals"][row[1]]
+    got = [f"{what}={totals[what + '_count']}" for what in ("acquired", "released", "live")]
+    return [] if got == row[2:] else [f"total {row[1]}: expected {row[2:]}, got {got}"]
+
+
+def innermost(site):
+    """The innermost function in the program itself, or what stands for it."""
+    names = [frame["function"] for frame in site["stack"] if in_program(frame)]
+    return plain(names[0]) if names else "?"
+
+
+def compare_live(rows, process):
+    """All rows of one kind."""
+    found = collections.defaultdict(lambda: [0, 0])
+    kind = rows[0][1]
+    for site in process["sites"]:
+        if site["kind"] == kind and site["role"] in LEAKS:
+            amount = found[site["role"], innermost(site)]
+            amount[0] += site["live_count"]
+            amount[1] += site["live_bytes"]
+    if ["any"] in [row[2:] for row in rows]:
+        return []
+    expected = {(row[2], row[3]): row[4] for row in rows if row[2] != "none"}
+    differences = []
+    for key in sorted(set(expected) | set(found)):
+        got = pair(found[key]) if "/" in expected.get(key, "/") else str(found[key][0])
+        if got != expected.get(key):
+            differences.append(f"live {kind} {' '.join(key)}: expected {expected.get(key)}, got {got}")
+    return differences
+
+
+def compare_role(row, process, taken):
+    count = sum(site["live_count"] for site in process["sites"]
+                if site["kind"] == row[1] and site["role"] == row[2].replace("_", " "))
+    return [] if count == int(row[3]) else [f"role {row[1]} {row[2]}: expected {row[3]}, got {count}"]
+
+
+def compare_name(row, process, taken):
+    names = [resource["name"] or "" for site in process["sites"] if site["kind"] == row[1] and innermost(site) == row[2]
+             for resource in site["resources"]]
+    text = " ".join(row[3:])
+    return [] if any(name.startswith(text) for name in names) else [f"name {row[1]} {row[2]}: expected {text}, got {names}"]
+
+
 ROWS = {
+    "total": compare_total,
+    "role": compare_role,
+    "name": compare_name,
     "heap": lambda row, process, taken: compare_heap(row, process["totals"]["heap"], taken),
     "stack": compare_stack,
     "age": compare_age,
@@ -511,9 +580,11 @@ def compare_process(rows, process):
     site_rows = [row for row in rows if row[0] == "site"]
     taken, differences = take_any(site_rows, sites)
     differences += compare_sites(site_rows, sites)
+    for kind in sorted({row[1] for row in rows if row[0] == "live"}):
+        differences += compare_live([row for row in rows if row[:2] == ["live", kind]], process)
     for row in rows:
         key = row[0].partition("=")[0]
-        if key not in ("site", "count"):
+        if key not in ("site", "count", "live"):
             differences += ROWS[key](row, process, taken)
     return differences
 

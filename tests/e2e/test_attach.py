@@ -27,7 +27,7 @@ def heap(process):
 def adds_up(process):
     totals = heap(process)
     return all(totals["acquired_" + unit] - totals["released_" + unit] == totals["live_" + unit] ==
-               sum(site["live_" + unit] for site in process["sites"]) for unit in ("count", "bytes"))
+               sum(site["live_" + unit] for site in harness.heap_sites(process)) for unit in ("count", "bytes"))
 
 
 def state_of(pid):
@@ -226,7 +226,7 @@ def test_attached_twenty_times_to_busy_threads(attach):
             assert adds_up(process), heap(process)
             # Every thread holds at most its slots.
             assert heap(process)["live_count"] <= 8 * 512
-            assert {site["stack"][0]["function"] for site in process["sites"]} == {"acquire", "acquire_zeroed"}
+            assert {site["stack"][0]["function"] for site in harness.heap_sites(process)} == {"acquire", "acquire_zeroed"}
             losses = {name for name, count in result.report["losses"].items() if count}
             assert losses <= {"releases_unmatched", "returns_unmatched", "calls_abandoned"}, result.report["losses"]
             assert harness.text_pages_differ(target.pid) == []

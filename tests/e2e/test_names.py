@@ -65,7 +65,7 @@ def await_true(condition, what):
 
 def frames_of(result, size):
     assert result.report, f"status {result.status}\n{result.stderr[-3000:]}"
-    found = [site["stack"] for process in result.report["processes"] for site in process["sites"]
+    found = [site["stack"] for process in result.report["processes"] for site in harness.heap_sites(process)
              if size in {resource.get("size") for resource in site["resources"]}]
     assert len(found) == 1, f"{len(found)} sites of {size} bytes"
     return found[0]

@@ -33,7 +33,7 @@ def test_totals_are_exact(attach, tmp_path):
 def test_a_full_table_says_so(attach, tmp_path):
     """With room for few blocks the run goes on, and says how many it lost."""
     path = tmp_path / "books"
-    result = harness.run(["--attach", attach, "--max-live", "256"],
+    result = harness.run(["--attach", attach, "--kinds", "heap", "--max-live", "256"],
                          [harness.program_path("threads_storm"), str(path)], timeout=180)
     assert result.status == 0, result.stderr
     assert result.report["losses"]["live_full"] > 0

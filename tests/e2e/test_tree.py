@@ -68,7 +68,7 @@ def seen(process):
     """The same of a process in the report. What exec swept away is no leak: it has no sites."""
     totals = process["totals"]["heap"]
     live = collections.defaultdict(lambda: [0, 0])
-    for site in process["sites"]:
+    for site in harness.heap_sites(process):
         found = live[function_of(site)]
         found[0] += site["live_count"]
         found[1] += site["live_bytes"]
@@ -83,7 +83,7 @@ def expected(process, books):
 def is_consistent(process):
     totals = process["totals"]["heap"]
     return all(totals["acquired_" + unit] - totals["released_" + unit] == totals["live_" + unit] and
-               sum(site["live_" + unit] for site in process["sites"]) in
+               sum(site["live_" + unit] for site in harness.heap_sites(process)) in
                (totals["live_" + unit], 0 if process["ended"] == "exec" else None) for unit in ("count", "bytes"))
 
 
@@ -411,7 +411,7 @@ def test_attached_to_a_container_with_deleted_libraries(tmp_path, attach):
         written = books.read()
         assert len(written) == 3
         check_values(result.report, written)
-        frames = [site["stack"][0] for process in result.report["processes"] for site in process["sites"]]
+        frames = [site["stack"][0] for process in result.report["processes"] for site in harness.heap_sites(process)]
         assert frames and all(os.path.basename(frame["file"]) == WORKER + ".c" and frame["line"] for frame in frames)
     finally:
         harness.drop(outer)
@@ -458,7 +458,7 @@ def test_tables_are_used_again(tmp_path):
     books = Books(tmp_path)
     worker = harness.program_path(WORKER)
     script = f"i=0; while [ $i -lt 1000 ]; do {worker} 1 $i; i=$((i+1)); done"
-    result = harness.run(["--max-sites", "1024", "--max-live", "2048"], ["/bin/sh", "-c", script], env=books.env)
+    result = harness.run(["--kinds", "heap", "--max-sites", "1024", "--max-live", "2048"], ["/bin/sh", "-c", script], env=books.env)
     assert result.status == 0, result.stderr[-2000:]
     written = books.read()
     assert sum(totals["live_count"] for totals, _, _ in written.values()) > 4 * 2048
@@ -476,7 +476,7 @@ def test_a_short_life_has_names(tmp_path, attach):
     workers = [process for process in result.report["processes"] if process["comm"] == WORKER]
     assert len(workers) == 100
     for process in workers:
-        for site in process["sites"]:
+        for site in harness.heap_sites(process):
             frame = site["stack"][0]
             assert os.path.basename(frame["file"]) == WORKER + ".c"
             assert re.search(r"(malloc|calloc|realloc)\(", lines[frame["line"] - 1]), (frame, lines[frame["line"] - 1])

@@ -93,7 +93,7 @@ def run_valgrind(command, env, folder, exempt):
 
 
 def exempted_by_leaktrace(process, exempt):
-    return sum(site["live_count"] for site in process["sites"]
+    return sum(site["live_count"] for site in harness.heap_sites(process)
                if site["stack"] and site["stack"][0]["function"] == exempt.function)
 
 

@@ -18,15 +18,23 @@ struct module {
 	struct probe_plan *plan;
 };
 
-static inline struct module open_module(const char *path, const struct allocator_options *options)
+static inline struct module open_placed(const char *path, const struct allocator_options *options,
+					bool at_entry)
 {
-	struct module module;
+	struct module module = { .plan = probe_plan_new() };
 	int err = elf_file_open(path, &module.file);
 
 	if (err)
 		fail_msg("%s: %s", path, strerror(-err));
-	assert_int_equal(allocators_plan(module.file, options, &module.plan), 0);
+	assert_non_null(module.plan);
+	assert_int_equal(allocators_choose(module.file, options, module.plan), 0);
+	assert_int_equal(probe_plan_place(module.plan, module.file, at_entry), 0);
 	return module;
+}
+
+static inline struct module open_module(const char *path, const struct allocator_options *options)
+{
+	return open_placed(path, options, false);
 }
 
 static inline void close_module(struct module module)

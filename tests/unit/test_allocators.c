@@ -119,8 +119,7 @@ static void test_no_allocator(void **state)
 
 static void test_at_entry(void **state)
 {
-	const struct allocator_options options = { .at_entry = true };
-	struct module libc = open_module(LIBRARIES "libc.so.6", &options);
+	struct module libc = open_placed(LIBRARIES "libc.so.6", &plain, true);
 
 	(void)state;
 	for (size_t i = 0; i < libc.plan->count; i++)

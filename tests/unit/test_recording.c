@@ -100,7 +100,7 @@ static void test_a_million_blocks_are_small(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < 1000000; i++)
 		*site_add_resource(site) =
-			(struct resource){ 0x555500000000 + 48 * i, 32 + i % 7, i * 1000 };
+			(struct resource){ 0x555500000000 + 48 * i, 32 + i % 7, i * 1000, NULL };
 	check_round_trip(snapshot);
 	assert_int_equal(stat(path, &status), 0);
 	assert_true(status.st_size < 1000000);
@@ -307,11 +307,15 @@ static void test_versions(void **state)
 	(void)state;
 	assert_int_equal(recording_write(snapshot, path), 0);
 	size = load("z", content);
-	assert_int_equal(content[8], 1);
-	content[8] = 2;
+	assert_int_equal(content[8], 2);
+	content[8] = 3;
+	store("z", content, size);
+	assert_int_equal(try_read(), -EPROTONOSUPPORT);
+	content[8] = 1;
 	store("z", content, size);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
 	/* Whatever a newer one goes on with. */
+	content[8] = 3;
 	store("z", content, 9);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
 	content[8] = 0;

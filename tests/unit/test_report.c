@@ -219,11 +219,11 @@ static void check_site(json_t *site)
 	json_t *part;
 	size_t i;
 
-	check_fields(site, FIELDS("skind", "sclass", "ilive_count", "ilive_bytes",
+	check_fields(site, FIELDS("skind", "srole", "sclass", "ilive_count", "ilive_bytes",
 				  "iacquired_count", "iacquired_bytes", "ilost_count", "ifirst_ns",
-				  "ilast_ns", "btruncated", "aresources", "astack"));
+				  "ilast_ns", "btruncated", "bgrowing", "aresources", "astack"));
 	json_array_foreach(json_object_get(site, "resources"), i, part)
-		check_fields(part, FIELDS("saddress", "isize", "iage_ns"));
+		check_fields(part, FIELDS("saddress", "isize", "iage_ns", "s?name"));
 	json_array_foreach(json_object_get(site, "stack"), i, part)
 		check_fields(part, FIELDS("sip", "s?function", "ioffset", "s?module", "s?build_id",
 					  "s?file", "i?line", "binlined"));
@@ -244,10 +244,11 @@ static void test_json_has_the_schemas_fields(void **state)
 	assert_int_equal(json_array_size(json_object_get(root, "processes")), 5);
 	json_array_foreach(json_object_get(root, "processes"), i, process)
 	{
-		check_fields(process, FIELDS("ipid", "ippid", "iimage", "scomm", "s?exe", "sended",
-					     "o?exit", "bmeasured", "s?unmeasured_reason",
-					     "iunmatched_releases", "ototals", "asites"));
-		for (int kind = 0; kind < KIND_COUNT; kind++)
+		check_fields(process,
+			     FIELDS("ipid", "ippid", "iimage", "scomm", "s?exe", "sended", "o?exit",
+				    "bmeasured", "s?unmeasured_reason", "iunmatched_releases",
+				    "ibrk_bytes", "ototals", "asites"));
+		for (int kind = 0; kind <= KIND_HEAP; kind++)
 			check_fields(json_object_get(json_object_get(process, "totals"),
 						     kind_table[kind].name),
 				     FIELDS("iacquired_count", "iacquired_bytes", "ireleased_count",

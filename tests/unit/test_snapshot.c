@@ -93,7 +93,11 @@ static void test_tables_are_complete(void **state)
 	for (int i = 0; i < CLASS_COUNT; i++)
 		assert_non_null(leak_class_name(i));
 	assert_string_equal(leak_class_name(CLASS_UNCLASSIFIED), "unclassified");
-	for (int i = 0; i < KIND_COUNT; i++) {
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		assert_non_null(role_table[i].name);
+		assert_non_null(role_table[i].text);
+	}
+	for (int i = 0; i < KIND_CUSTOM; i++) {
 		assert_non_null(kind_table[i].name);
 		assert_non_null(kind_table[i].noun);
 		assert_non_null(kind_table[i].nouns);

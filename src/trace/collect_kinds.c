@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each kind adds to the snapshot beside the kernel's tables: descriptors by the
+ * walk over open files, threads by their ends, mappings by their own books.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trace/collect.h"
+#include "util/proc.h"
+#include "util/strings.h"
+
+/* A descriptor that was closed without our seeing it. */
+bool collect_is_stale(const struct collection *collection, const struct space *space,
+		      const struct resource *resource)
+{
+	uint64_t born_ns = collection->processes->start_ns + resource->born_ns;
+
+	return space->files.walked_ns && resource->id < WIRE_FILES_DESCRIBED &&
+	       !space_files_find(&space->files, resource->id) &&
+	       born_ns + collect_ticks_ns(2) < space->files.walked_ns;
+}
+
+enum role collect_describe_fd(const struct space *space, struct resource *resource)
+{
+	const struct open_file *file = space_files_find(&space->files, resource->id);
+
+	if (file)
+		resource->name = file->name;
+	return resource->id <= STDERR_FILENO ? ROLE_STANDARD : ROLE_HELD;
+}
+
+static void name_thread(struct collection *collection, const struct space *space,
+			const struct space_task *task, struct resource *resource)
+{
+	char comm[16] = "";
+
+	if (task)
+		memcpy(comm, task->comm, sizeof(comm));
+	if (!space->ended && (!task || task->state == WIRE_TASK_BEGAN))
+		proc_thread_comm(space->pid, resource->id, comm);
+	if (comm[0])
+		resource->name = strings_intern(collection->processes->snapshot->strings, comm);
+}
+
+/* A handle is an address; a thread that no library made goes by its id. */
+enum role collect_describe_thread(struct collection *collection, const struct space *space,
+				  struct resource *resource)
+{
+	struct space_task *task = space_tasks_find(&space->tasks, resource->id);
+
+	if (task) {
+		resource->id = task->tid;
+		task->is_reported = true;
+	}
+	name_thread(collection, space, task, resource);
+	return task && task->state == WIRE_TASK_ENDED ? ROLE_UNJOINED : ROLE_RUNNING;
+}
+
+/* What is open though the space did not open it, or we did not see that it did. */
+void collect_files(struct collection *collection, struct space *space)
+{
+	const enum role inherited = space->attached ? ROLE_BEFORE : ROLE_INHERITED;
+
+	for (size_t i = 0; i < space->files.count; i++) {
+		const struct open_file *file = &space->files.files[i];
+		bool is_unseen = file->origin == WIRE_FD_UNSEEN;
+		enum role role = file->fd <= STDERR_FILENO ? ROLE_STANDARD
+				 : is_unseen		   ? ROLE_UNSEEN
+							   : inherited;
+		struct resource resource = { .id = file->fd, .name = file->name };
+		struct process *process = space_process(collection->processes, space);
+		uint32_t index;
+
+		if (file->origin == WIRE_FD_LIVE ||
+		    (is_unseen && !space->ended && file->walks < SPACE_FILES_WALKS))
+			continue;
+		index = collect_add_site(collection, space, NULL, KIND_FD, role);
+		if (index == NO_SITE)
+			return;
+		collect_add_resource(collection, &process->sites[index], &resource);
+		collection->unseen_opens += is_unseen;
+	}
+}
+
+/* Threads that still run, detached or before the call that makes them has returned. */
+void collect_threads(struct collection *collection, struct space *space)
+{
+	struct process *process = space_process(collection->processes, space);
+	struct space_task *task, *next;
+
+	HASH_ITER(hh, space->tasks.by_handle, task, next)
+	{
+		struct resource resource = {
+			.id = task->tid,
+			.born_ns = task->began_ns - collection->processes->start_ns,
+		};
+		uint32_t index;
+
+		if (task->is_reported || task->state == WIRE_TASK_ENDED) {
+			task->is_reported = false;
+			continue;
+		}
+		index = collect_add_site(collection, space,
+					 space_stack_of(space, task->tag, task->check), KIND_THREAD,
+					 ROLE_RUNNING);
+		if (index == NO_SITE)
+			return;
+		name_thread(collection, space, task, &resource);
+		collect_add_resource(collection, &process->sites[index], &resource);
+		process->sites[index].acquired_count++;
+		collect_widen(&process->sites[index], resource.born_ns, resource.born_ns);
+	}
+}
+
+struct mapping_visit {
+	struct collection *collection;
+	struct space *space;
+	const uint32_t *sites; /* in the process, by number of the mapping's site */
+};
+
+static void collect_mapping(const struct live_mapping *mapping, void *context)
+{
+	const struct mapping_visit *visit = context;
+	struct processes *processes = visit->collection->processes;
+	uint32_t index = visit->sites[mapping->site];
+	struct resource resource = {
+		.id = mapping->start,
+		.size = mapping->bytes,
+		.born_ns = mapping->born_ns - processes->start_ns,
+		.name = mapping->name,
+	};
+
+	if (index != NO_SITE)
+		collect_add_resource(visit->collection,
+				     &space_process(processes, visit->space)->sites[index],
+				     &resource);
+}
+
+static uint32_t collect_mapping_site(struct collection *collection, struct space *space,
+				     const struct mapping_site *line)
+{
+	uint32_t index =
+		collect_add_site(collection, space, space_stack_of(space, line->tag, line->check),
+				 KIND_MMAP, line->role);
+	uint64_t start_ns = collection->processes->start_ns;
+	struct site *site;
+
+	if (index == NO_SITE)
+		return index;
+	site = &space_process(collection->processes, space)->sites[index];
+	site->acquired_count += line->acquired_count;
+	site->acquired_bytes += line->acquired_bytes;
+	site->released_count += line->released_count;
+	site->released_bytes += line->released_bytes;
+	collect_widen(site, line->first_ns - start_ns, line->last_ns - start_ns);
+	return index;
+}
+
+void collect_mappings(struct collection *collection, struct space *space)
+{
+	struct process *process = space_process(collection->processes, space);
+	const struct mapping_site *lines;
+	size_t count;
+	uint32_t *sites;
+
+	if (!space->mappings)
+		return;
+	lines = space_mappings_sites(space->mappings, &count);
+	sites = calloc(count + 1, sizeof(*sites));
+	if (!sites) {
+		collection->error = -ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		sites[i] = collect_mapping_site(collection, space, &lines[i]);
+	space_mappings_each(space->mappings, collect_mapping,
+			    &(struct mapping_visit){ collection, space, sites });
+	process->totals[KIND_MMAP].peak_bytes = space_mappings_peak(space->mappings);
+	free(sites);
+}
+
+/* What is mapped no more, though we did not see it go. */
+void collect_check_mappings(struct processes *processes, struct space *space)
+{
+	if (!space->maps)
+		return;
+	if (!space->ended)
+		processes->unseen_unmaps += space_mappings_check(space->mappings, space->maps,
+								 space->map_count, space->maps_ns);
+	proc_maps_free(space->maps, space->map_count);
+	space->maps = NULL;
+	space->map_count = 0;
+}
