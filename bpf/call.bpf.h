@@ -297,7 +297,8 @@ __weak __noinline int mapping_bytes(u64 address, u64 *bytes)
 
 	if (!bytes)
 		return 0;
-	bpf_find_vma(bpf_get_current_task_btf(), address, vma_bytes, &found, 0);
+	if (has_find_vma())
+		bpf_find_vma(bpf_get_current_task_btf(), address, vma_bytes, &found, 0);
 	*bytes = found;
 	return 0;
 }

@@ -13,6 +13,7 @@
 struct stack_hash {
 	u64 tag;
 	u32 check;
+	u32 unused; /* all of it is to be initialised, as it is handed on by address */
 };
 
 /*
@@ -27,7 +28,7 @@ static __always_inline struct stack_hash stack_hash(const struct wire_event_stac
 	u64 a = (space ^ ((u64)kind << 20) ^ ((u64)shard << 26) ^ ((u64)stack->generation << 32)) *
 		0x9ae16a3b2f90404fULL;
 	u64 b = (space ^ (u64)stack->generation << 32) * 0xc949d7c7509e6557ULL;
-	struct stack_hash hash;
+	struct stack_hash hash = {};
 
 	for (u32 i = 0; i < WIRE_MAX_FRAMES; i++) {
 		u64 frame;
@@ -94,6 +95,30 @@ static __always_inline bool site_claim(struct wire_site *site, const struct stac
 	return true;
 }
 
+enum site_match {
+	SITE_IS_OTHERS,
+	SITE_IS_OURS,
+	SITE_IS_OUT,
+};
+
+/* Global, as it is called from a loop: verified once and not for each turn. */
+__weak __noinline int site_look(const struct stack_hash *hash, u32 space, u32 kind, u32 now,
+				u32 index)
+{
+	struct wire_site *site = bpf_map_lookup_elem(&sites, &index);
+
+	if (!site || !hash)
+		return SITE_IS_OUT;
+	if (site->tag == hash->tag) {
+		if (site->check == hash->check && site->space == space)
+			return SITE_IS_OURS;
+		count(WIRE_COLLISIONS);
+	} else if (!site->tag && site_claim(site, hash, space, kind, now)) {
+		return SITE_IS_OURS;
+	}
+	return SITE_IS_OTHERS;
+}
+
 /*
  * Finds or makes the line of `thread->stack` among the `lines` from `first` on;
  * returns its index or SITE_NONE.
@@ -112,20 +137,13 @@ __weak __noinline int site_find(struct thread *thread, u32 kind, u32 now, u32 fi
 	hash = stack_hash(&thread->stack, thread->space, kind);
 	index = first + (((hash.tag >> 32) * lines) >> 32);
 	for (int i = 0; i < WIRE_SITE_PROBES; i++) {
-		struct wire_site *site;
+		int match;
 
 		if (index >= first + lines)
 			index = first;
-		site = bpf_map_lookup_elem(&sites, &index);
-		if (!site)
-			return SITE_NONE;
-		if (site->tag == hash.tag) {
-			if (site->check == hash.check && site->space == thread->space)
-				return index;
-			count(WIRE_COLLISIONS);
-		} else if (!site->tag && site_claim(site, &hash, thread->space, kind, now)) {
-			return index;
-		}
+		match = site_look(&hash, thread->space, kind, now, index);
+		if (match != SITE_IS_OTHERS)
+			return match == SITE_IS_OURS ? (int)index : SITE_NONE;
 		index++;
 	}
 	return SITE_NONE;

@@ -104,12 +104,19 @@ static long vma_look(struct task_struct *task, struct vm_area_struct *vma, void 
 	return 0;
 }
 
+/* The helper came with Linux 5.17; elsewhere the branch is cut off before it is verified. */
+static __always_inline bool has_find_vma(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_find_vma);
+}
+
 /* Whether code that is in no known mapping was made at run time: nobody tells of it. */
 __weak __noinline int code_is_made(u64 pc)
 {
 	bool anonymous = false;
 
-	bpf_find_vma(bpf_get_current_task_btf(), pc, vma_look, &anonymous, 0);
+	if (has_find_vma())
+		bpf_find_vma(bpf_get_current_task_btf(), pc, vma_look, &anonymous, 0);
 	return anonymous;
 }
 

@@ -57,7 +57,8 @@ TYPEDEFS = ["refcount_t", "bool", "size_t", "__u8", "__u16", "__u32", "__u64", "
 
 # The whole enum of each of these constants.
 ENUMERATORS = ["BPF_MAP_TYPE_HASH", "BPF_ANY", "BPF_F_MMAPABLE", "BPF_F_USER_STACK",
-               "BPF_LOCAL_STORAGE_GET_F_CREATE", "BPF_RB_NO_WAKEUP", "BPF_RB_AVAIL_DATA", "true"]
+               "BPF_LOCAL_STORAGE_GET_F_CREATE", "BPF_RB_NO_WAKEUP", "BPF_RB_AVAIL_DATA", "BPF_FUNC_find_vma",
+               "true"]
 
 HEAD = """\
 /* SPDX-License-Identifier: GPL-2.0-or-later */
