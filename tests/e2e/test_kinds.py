@@ -108,6 +108,13 @@ def use():
     assert not opendir(b"/nonexistent")
     assert not libc.closedir(c_void_p(opendir(b"/")))
 """),
+    "iconv.res": ({"iconv": 1}, """
+def use():
+    iconv_open = function(libc, "iconv_open", c_void_p)
+    assert iconv_open(b"UTF-8", b"ISO-8859-1") != 2 ** 64 - 1
+    assert iconv_open(b"nonsense", b"UTF-8") == 2 ** 64 - 1
+    assert not libc.iconv_close(c_void_p(iconv_open(b"UTF-8", b"ISO-8859-1")))
+"""),
     "netdb.res": ({"addrinfo": 1}, """
 def use():
     lists = [c_void_p(), c_void_p()]
