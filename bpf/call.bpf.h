@@ -284,22 +284,30 @@ static __always_inline bool call_succeeded(u64 result, u32 when)
 	}
 }
 
-static long vma_bytes(struct task_struct *task, struct vm_area_struct *vma, void *bytes)
+struct mapping_view {
+	u64 bytes;
+	u64 file; /* struct file, 0: none */
+};
+
+static long mapping_seen(struct task_struct *task, struct vm_area_struct *vma, void *context)
 {
-	*(u64 *)bytes = vma->vm_end - vma->vm_start;
+	struct mapping_view *view = context;
+
+	view->bytes = vma->vm_end - vma->vm_start;
+	view->file = (u64)BPF_CORE_READ(vma, vm_file);
 	return 0;
 }
 
-/* The size of the mapping around an address, 0 when that can't be told. */
-__weak __noinline int mapping_bytes(u64 address, u64 *bytes)
+/* The mapping around an address; of no bytes when that can't be told. */
+__weak __noinline int mapping_look(u64 address, struct mapping_view *view)
 {
-	u64 found = 0;
+	struct mapping_view found = {};
 
-	if (!bytes)
+	if (!view)
 		return 0;
 	if (has_find_vma())
-		bpf_find_vma(bpf_get_current_task_btf(), address, vma_bytes, &found, 0);
-	*bytes = found;
+		bpf_find_vma(bpf_get_current_task_btf(), address, mapping_seen, &found, 0);
+	*view = found;
 	return 0;
 }
 
@@ -331,6 +339,7 @@ static __always_inline void call_return(struct pt_regs *context, struct wire_pro
 {
 	struct registers regs = { PT_REGS_IP(context), PT_REGS_SP(context), PT_REGS_FP(context) };
 	u64 result = PT_REGS_RC(context), stack_pointer;
+	struct mapping_view view = {};
 	struct thread *thread;
 	struct call *call;
 
@@ -363,8 +372,10 @@ static __always_inline void call_return(struct pt_regs *context, struct wire_pro
 	result = call_handle(call, probe, result);
 	if (!result)
 		return;
-	if (probe.flags & WIRE_SIZE_OF_MAPPING)
-		mapping_bytes(result, &call->size);
+	if (probe.flags & WIRE_SIZE_OF_MAPPING) {
+		mapping_look(result, &view);
+		call->size = view.bytes;
+	}
 	call_acquired(thread, &regs, call, probe.kind, result, 0);
 }
 

@@ -109,13 +109,18 @@ static __always_inline void map_site(struct thread *thread, struct wire_event_ma
 	}
 }
 
-static __always_inline void map_file(struct wire_event_map *event, u32 fd)
+static __always_inline u64 file_of_fd(u32 fd)
 {
 	struct files_struct *files = bpf_get_current_task_btf()->files;
 	struct file **table = BPF_CORE_READ(files, fdt, fd);
 	u64 file = 0;
 
 	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
+	return file;
+}
+
+static __always_inline void map_file(struct wire_event_map *event, u64 file)
+{
 	if (!file)
 		return;
 	__builtin_memset(&event->file, 0, sizeof(event->file));
@@ -156,14 +161,13 @@ __weak __noinline int map_enter(struct thread *thread, u32 op)
 	return 0;
 }
 
-static __always_inline void map_new(struct thread *thread, u64 bytes, bool has_file)
+static __always_inline void map_new(struct thread *thread, u64 bytes, u64 file)
 {
 	struct wire_event_map *event =
 		map_event(thread, WIRE_MAP_PUT, thread->syscall.result, bytes);
 
 	map_site(thread, event);
-	if (has_file)
-		map_file(event, thread->syscall.args[4]);
+	map_file(event, file);
 	map_send(event);
 }
 
@@ -205,9 +209,9 @@ static __always_inline void brk_moved(struct thread *thread)
 /* At the return of a call. */
 __weak __noinline int map_exit(struct thread *thread, u32 op)
 {
+	struct mapping_view view = {};
 	const u64 *args;
 	bool failed;
-	u64 bytes;
 
 	if (!thread)
 		return 0;
@@ -221,11 +225,12 @@ __weak __noinline int map_exit(struct thread *thread, u32 op)
 	}
 	switch (op) {
 	case WIRE_MAP:
-		map_new(thread, map_bytes(args[1], args[3]), !(args[3] & MAPPING_ANONYMOUS));
+		map_new(thread, map_bytes(args[1], args[3]),
+			args[3] & MAPPING_ANONYMOUS ? 0 : file_of_fd(args[4]));
 		break;
 	case WIRE_SHM_ATTACH:
-		mapping_bytes(thread->syscall.result, &bytes);
-		map_new(thread, bytes, false);
+		mapping_look(thread->syscall.result, &view);
+		map_new(thread, view.bytes, view.file);
 		break;
 	case WIRE_REMAP:
 		map_moved(thread);

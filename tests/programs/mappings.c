@@ -23,6 +23,7 @@
  * CASE memfd EXPECT live mmap held map_file 1/8192
  * CASE memfd EXPECT name mmap map_file memfd:shared
  * CASE shm EXPECT live mmap held attach_shared 1/12288
+ * CASE shm EXPECT name mmap attach_shared SYSV
  * CASE allocator EXPECT live mmap none
  * CASE allocator EXPECT heap acquired=1/4000000 released=0/0 live=1/4000000
  * CASE stacks EXPECT live mmap none
