@@ -263,4 +263,5 @@ void options_free(struct options *options)
 	free(options->pids);
 	free(options->alloc_prefixes.texts);
 	free(options->objects.texts);
+	free(options->resources.texts);
 }
