@@ -281,6 +281,79 @@ static void test_filters_apply_to_single_resources(void **state)
 	assert_int_equal(find(fixture)->finding_count, 0);
 }
 
+static struct site *add_of(struct fixture *fixture, const char *function, enum kind kind,
+			   enum role role, size_t count, uint64_t size)
+{
+	struct site *site = add_site(fixture, function, count, size, 0);
+
+	site->kind = kind;
+	site->role = role;
+	return site;
+}
+
+static void test_what_is_no_leak_stands_apart(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct process_findings *result;
+
+	add_of(fixture, "map", KIND_MMAP, ROLE_HELD, 1, 4096);
+	add_of(fixture, "map", KIND_MMAP, ROLE_LINKER, 3, 8192);
+	add_of(fixture, "load", KIND_MMAP, ROLE_LINKER, 1, 100);
+	add_of(fixture, "open", KIND_FD, ROLE_INHERITED, 2, 0);
+	add_of(fixture, "start", KIND_THREAD, ROLE_UNJOINED, 1, 1 << 20);
+	result = find(fixture);
+	assert_int_equal(result->finding_count, 2);
+	assert_int_equal(result->findings[0].site->kind, KIND_MMAP);
+	assert_int_equal(result->findings[0].live_bytes, 4096);
+	assert_true(result->findings[0].share == 1.0);
+	assert_int_equal(result->findings[1].site->kind, KIND_THREAD);
+	assert_int_equal(result->other_count, 3);
+	assert_int_equal(result->totals[KIND_MMAP].live_bytes, 4096);
+	assert_int_equal(result->totals[KIND_FD].site_count, 0);
+}
+
+static void test_kinds_come_in_order_and_are_cut_apart(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct process_findings *result;
+
+	add_of(fixture, "open_a", KIND_FD, ROLE_HELD, 5, 0);
+	add_of(fixture, "open_b", KIND_FD, ROLE_HELD, 9, 0);
+	add_of(fixture, "block_a", KIND_HEAP, ROLE_HELD, 1, 10);
+	add_of(fixture, "block_b", KIND_HEAP, ROLE_HELD, 1, 20);
+	add_of(fixture, "block_c", KIND_HEAP, ROLE_HELD, 1, 30);
+	fixture->filter.top = 1;
+	result = find(fixture);
+	assert_int_equal(result->finding_count, 2);
+	assert_string_equal(function_of(result, 0), "block_c");
+	assert_string_equal(function_of(result, 1), "open_b");
+	assert_int_equal(result->hidden_count, 3);
+	assert_int_equal(result->hidden_bytes, 30);
+	/* Sizes filter what has a size. */
+	fixture->filter = (struct finding_filter){ .min_size = 25 };
+	result = find(fixture);
+	assert_int_equal(result->finding_count, 3);
+	assert_string_equal(function_of(result, 0), "block_c");
+}
+
+static void test_threads_that_grow(void **state)
+{
+	struct fixture *fixture = *state;
+	struct site *site = add_of(fixture, "start", KIND_THREAD, ROLE_RUNNING, 3, 0);
+
+	site->acquired_count = 3;
+	for (int i = 0; i < 3; i++)
+		site->live[i].born_ns = (2 + 3 * i) * SECOND_NS;
+	assert_true(find(fixture)->findings[0].is_growing);
+	/* One of them has ended. */
+	site->acquired_count = 4;
+	assert_false(find(fixture)->findings[0].is_growing);
+	site->acquired_count = 3;
+	/* All at the start. */
+	site->live[1].born_ns = site->live[2].born_ns = 3 * SECOND_NS;
+	assert_false(find(fixture)->findings[0].is_growing);
+}
+
 static void test_age_of_a_running_process_counts_to_the_sessions_end(void **state)
 {
 	struct fixture *fixture = *state;
@@ -402,6 +475,9 @@ int main(void)
 		TEST(test_allocator_names),
 		TEST(test_unknown_call_sites_are_one),
 		TEST(test_filters_apply_to_single_resources),
+		TEST(test_what_is_no_leak_stands_apart),
+		TEST(test_kinds_come_in_order_and_are_cut_apart),
+		TEST(test_threads_that_grow),
 		TEST(test_age_of_a_running_process_counts_to_the_sessions_end),
 		TEST(test_untracked_acquisitions_are_shown),
 		TEST(test_replaced_image_has_no_findings),

@@ -91,6 +91,51 @@ static void test_round_trip(void **state)
 	check_round_trip(rich());
 }
 
+/* A user's kinds go with a recording, whole. */
+static void test_kinds(void **state)
+{
+	struct snapshot *snapshot = fixture_snapshot(), *read = NULL;
+	struct process *process = fixture_process(snapshot, 1, "demo");
+	struct site *site = process_add_site(process);
+
+	(void)state;
+	snapshot->traced[KIND_HEAP] = false;
+	snapshot->traced[KIND_FD] = true;
+	snapshot->kinds[KIND_CUSTOM] = (struct kind_info){
+		"stream",   "open stream", "open streams", true,
+		"acquired", "released",	   "handle",	   true,
+	};
+	snapshot->traced[snapshot->kind_count++] = true;
+	site->kind = KIND_CUSTOM;
+	site->role = ROLE_UNSEEN;
+	*site_add_resource(site) = (struct resource){ 7, 8, 9, "/etc/passwd" };
+	process->brk_bytes = -4096;
+	process->totals[KIND_CUSTOM].acquired_count = 3;
+	assert_int_equal(recording_write(snapshot, path), 0);
+	assert_int_equal(recording_read(path, &read), 0);
+	assert_int_equal(read->kind_count, KIND_CUSTOM + 1);
+	assert_false(read->traced[KIND_HEAP]);
+	assert_true(read->traced[KIND_FD] && read->traced[KIND_CUSTOM]);
+	assert_string_equal(read->kinds[KIND_FD].name, "fd");
+	assert_string_equal(read->kinds[KIND_CUSTOM].name, "stream");
+	assert_string_equal(read->kinds[KIND_CUSTOM].nouns, "open streams");
+	assert_string_equal(read->kinds[KIND_CUSTOM].id_name, "handle");
+	assert_true(read->kinds[KIND_CUSTOM].has_bytes && read->kinds[KIND_CUSTOM].id_is_address);
+	process = &read->processes[0];
+	assert_int_equal(process->brk_bytes, -4096);
+	assert_int_equal(process->totals[KIND_CUSTOM].acquired_count, 3);
+	assert_int_equal(process->sites[0].kind, KIND_CUSTOM);
+	assert_int_equal(process->sites[0].role, ROLE_UNSEEN);
+	assert_string_equal(process->sites[0].live[0].name, "/etc/passwd");
+	snapshot_free(read);
+	/* One more than there is room for, one fewer than are built in. */
+	snapshot->kind_count = KIND_MAX + 1;
+	assert_int_not_equal(recording_write(snapshot, path), 0);
+	snapshot->kind_count = KIND_CUSTOM - 1;
+	assert_int_not_equal(recording_write(snapshot, path), 0);
+	snapshot_free(snapshot);
+}
+
 static void test_a_million_blocks_are_small(void **state)
 {
 	struct snapshot *snapshot = fixture_snapshot();
@@ -360,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_a_million_blocks_are_small),
 		cmocka_unit_test(test_read_strings_are_interned),
 		cmocka_unit_test(test_writing_leaves_nothing_beside),
