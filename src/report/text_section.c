@@ -154,12 +154,16 @@ static void write_resources(const struct text_view *view, const struct kind_info
 			    const struct finding *finding)
 {
 	size_t named = 0, limit = view->style->verbosity < 1 ? RESOURCES_SHOWN : SIZE_MAX;
+	uint64_t now_ns = process_last_ns(view->findings->snapshot, finding->process);
 
 	for (size_t i = 0; i < finding->site_count; i++) {
 		const struct site *site = finding->sites[i];
 
 		for (size_t j = 0; j < site->live_count; j++)
-			if (site->live[j].name && named++ < limit)
+			if (site->live[j].name &&
+			    finding_filter_passes(&view->findings->filter, kind, &site->live[j],
+						  now_ns) &&
+			    named++ < limit)
 				write_resource(view, kind, &site->live[j]);
 	}
 	if (named > limit)

@@ -138,6 +138,47 @@ static struct snapshot *crowd(void)
 	return snapshot;
 }
 
+/* A site of another kind than heap, in `function`; `names` of its resources, NULL: none. */
+static void add_kind(struct snapshot *snapshot, struct process *process, const char *function,
+		     enum kind kind, enum role role, size_t count, uint64_t size, const char *name)
+{
+	uint32_t stack = fixture_stack(snapshot, process, FRAMES(FRAME(function, 7, "/bin/demo")));
+	struct site *site = fixture_site(process, stack, count, size, 0);
+
+	site->kind = kind;
+	site->role = role;
+	for (size_t i = 0; i < site->live_count; i++) {
+		site->live[i].id = kind == KIND_FD ? 3 + i : 4096 * (i + 1);
+		site->live[i].name = strings_intern(snapshot->strings, name);
+	}
+}
+
+/* One of everything, with names that try to drive the terminal. */
+static struct snapshot *kinds(void)
+{
+	struct snapshot *snapshot = fixture_snapshot();
+	struct process *process = fixture_process(snapshot, 1234, "demo");
+
+	snapshot->kinds[KIND_CUSTOM] = (struct kind_info){
+		"stream",   "open stream", "open streams", false,
+		"acquired", "released",	   "handle",	   true,
+	};
+	snapshot->kind_count = KIND_CUSTOM + 1;
+	for (int kind = 0; kind <= KIND_CUSTOM; kind++)
+		snapshot->traced[kind] = true;
+	add_kind(snapshot, process, "leak", KIND_HEAP, ROLE_HELD, 2, 100, NULL);
+	add_kind(snapshot, process, "map", KIND_MMAP, ROLE_HELD, 1, 8192, "/tmp/\033[2Jdata");
+	add_kind(snapshot, process, "arena", KIND_MMAP, ROLE_ALLOCATOR, 2, 1 << 20, NULL);
+	add_kind(snapshot, process, "open", KIND_FD, ROLE_HELD, 6, 0, "tcp 127.0.0.1:80 LISTEN");
+	add_kind(snapshot, process, "open", KIND_FD, ROLE_INHERITED, 1, 0, "/dev/null");
+	add_kind(snapshot, process, "start", KIND_THREAD, ROLE_UNJOINED, 1, 8 << 20, "worker");
+	add_kind(snapshot, process, "start", KIND_THREAD, ROLE_RUNNING, 1, 8 << 20, "sleeper");
+	add_kind(snapshot, process, "fopen_all", KIND_CUSTOM, ROLE_HELD, 3, 0, NULL);
+	process->brk_bytes = 135168;
+	process_sum_totals(process);
+	return snapshot;
+}
+
 static const struct golden_case {
 	const char *name;
 	report_function *report;
@@ -158,6 +199,9 @@ static const struct golden_case {
 	{ "unmeasured.txt", report_text, unmeasured, { false, 0, 0 }, { 0 } },
 	{ "empty.txt", report_text, fixture_snapshot, { false, 0, 0 }, { 0 } },
 	{ "hostile.txt", report_text, hostile, { false, 1, 0 }, { 0 } },
+	{ "kinds.txt", report_text, kinds, { false, 0, 0 }, { 0 } },
+	{ "kinds_verbose.txt", report_text, kinds, { false, 1, 0 }, { .min_size = 5000 } },
+	{ "kinds.json", report_json, kinds, { false, 0, 2 }, { 0 } },
 	{ "single.json", report_json, single, { false, 0, 3 }, { 0 } },
 	{ "many.json", report_json, fixture_many, { false, 0, 0 }, { .top = 1 } },
 	{ "unmeasured.json", report_json, unmeasured, { false, 0, 3 }, { 0 } },
