@@ -204,7 +204,7 @@ static void write_finding(const struct text_view *view, const struct finding *fi
 static void write_total(FILE *out, const char *kind, const char *what, const char *count,
 			const char *bytes)
 {
-	fprintf(out, "  %-6s  %-12s  %14s  %s\n", kind, what, count, bytes);
+	fprintf(out, "  %-6s  %-12s  %14s%s%s\n", kind, what, count, bytes[0] ? "  " : "", bytes);
 }
 
 /* A user's kinds and those that nothing was acquired of need no lines of zeros. */
