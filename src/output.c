@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyze/findings.h"
+#include "analyze/roles.h"
 #include "analyze/verdict.h"
 #include "model/recording.h"
 #include "options.h"
@@ -108,6 +109,7 @@ int output_write(const struct options *options, struct symbols *symbols, struct 
 	int error = symbols ? symbols_resolve(symbols, snapshot) : 0;
 
 	say(error, "names to", "the report");
+	roles_settle(snapshot);
 	if (options->output && options->mode != MODE_REPORT)
 		error = say(recording_write(snapshot, options->output), "the recording",
 			    options->output)
@@ -120,5 +122,6 @@ int output_write_interim(const struct options *options, struct symbols *symbols,
 {
 	int status, error = symbols_resolve(symbols, snapshot);
 
+	roles_settle(snapshot);
 	return write_views(options, snapshot, stream, false, &status) ?: error;
 }

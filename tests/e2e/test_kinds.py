@@ -396,6 +396,21 @@ def test_threads_grow(grows):
     assert ("ever more of them" in result.stderr) == grows
 
 
+def test_mapping_roles_by_frames():
+    """The same when mappings alone are traced: whose they are, the functions under them say."""
+    script = ("import ctypes, mmap, threading\nlibc = ctypes.CDLL('libc.so.6')\nlibc.malloc(1 << 20)\n"
+              "t = threading.Thread(target=lambda: None)\nt.start()\nt.join()\nimport os, sqlite3\n"
+              "own = mmap.mmap(-1, 12288)\nos._exit(0)\n")
+    result = harness.run(["--kinds", "mmap"], ["/usr/bin/python3", "-S", "-B", "-c", script])
+    assert result.status == 0
+    roles = {}
+    for site in sites_of(result.report, "mmap"):
+        roles.setdefault(site["role"], []).extend(resource["size"] for resource in site["resources"])
+    assert any(size > 1 << 20 for size in roles["allocator"])
+    assert any(size >= 1 << 20 for size in roles["thread stack"]) and roles["linker"]
+    assert 12288 in roles["held"] and not any((1 << 20) < size < (1 << 20) + 8192 for size in roles["held"])
+
+
 # ---- held against Valgrind -------------------------------------------------------------
 
 
