@@ -34,15 +34,15 @@
 
 /* thrd_create of both libraries is pthread_create inside. */
 static const struct function_row thread_rows[] = {
-	{ "pthread_create", CREATE(24), "musl", NULL, 0 },
-	{ "pthread_create", CREATE(8), NULL, NULL, 0 },
-	{ "pthread_join", END, NULL, NULL, 0 },
-	{ "pthread_tryjoin_np", END, NULL, NULL, 0 },
-	{ "pthread_timedjoin_np", END, NULL, NULL, 0 },
-	{ "pthread_clockjoin_np", END, NULL, NULL, 0 },
-	{ "pthread_detach", END, NULL, NULL, 0 },
-	{ "thrd_join", END, NULL, NULL, 0 },
-	{ "thrd_detach", END, NULL, NULL, 0 },
+	{ "pthread_create", CREATE(24), true, NULL, 0 },
+	{ "pthread_create", CREATE(8), false, NULL, 0 },
+	{ "pthread_join", END, false, NULL, 0 },
+	{ "pthread_tryjoin_np", END, false, NULL, 0 },
+	{ "pthread_timedjoin_np", END, false, NULL, 0 },
+	{ "pthread_clockjoin_np", END, false, NULL, 0 },
+	{ "pthread_detach", END, false, NULL, 0 },
+	{ "thrd_join", END, false, NULL, 0 },
+	{ "thrd_detach", END, false, NULL, 0 },
 };
 
 static int add_row(struct function_list *list, const struct function_row *row)
@@ -134,6 +134,7 @@ struct search {
 	struct function_list *list;
 	const char *file_name;
 	struct probe_plan *plan;
+	bool is_musl;
 	int error;
 };
 
@@ -145,9 +146,11 @@ static bool is_of_object(const struct function_row *row, const char *file_name)
 	return !row->object_count;
 }
 
-static bool is_of_library(const struct function_row *row, const struct probe_plan *plan)
+/* A static program may have musl's threads and no allocator: then a function of them tells. */
+static int is_of_musl(const struct elf_symbol *symbol, void *context)
 {
-	return !row->library || (plan->allocator && !strcmp(row->library, plan->allocator));
+	(void)context;
+	return !strcmp(symbol->name, "__init_tp");
 }
 
 /* A name may be there twice, and a function under several names. */
@@ -172,7 +175,7 @@ static int visit_symbol(const struct elf_symbol *symbol, void *context)
 		const struct function_row *row = &search->list->rows[i];
 
 		if (strcmp(row->name, symbol->name) != 0 || !is_of_object(row, search->file_name) ||
-		    !is_of_library(row, search->plan) ||
+		    (row->in_musl && !search->is_musl) ||
 		    is_planned(search->plan, row, symbol->address) ||
 		    !elf_file_code(search->file, symbol->address, &start, &size))
 			continue;
@@ -194,7 +197,10 @@ int functions_choose(struct elf_file *file, const char *path, struct function_li
 		.plan = plan,
 	};
 
-	if (list && list->count)
-		elf_file_each_symbol(file, visit_symbol, &search);
+	if (!list || !list->count)
+		return 0;
+	search.is_musl = (plan->allocator && !strcmp(plan->allocator, "musl")) ||
+			 elf_file_each_symbol(file, is_of_musl, NULL);
+	elf_file_each_symbol(file, visit_symbol, &search);
 	return search.error;
 }

@@ -13,7 +13,7 @@ struct resource_kinds;
 struct function_row {
 	const char *name;
 	struct wire_probe probe;
-	const char *library;  /* of an allocator that must be in the file too; NULL: any */
+	bool in_musl;	      /* only in musl, before those of any library */
 	char *const *objects; /* patterns of the file's name (fnmatch); NULL: any file */
 	size_t object_count;
 };

@@ -396,6 +396,24 @@ def test_threads_grow(grows):
     assert ("ever more of them" in result.stderr) == grows
 
 
+@pytest.mark.parametrize("linkage", ["dynamic", "static"])
+def test_threads_of_musl(linkage, tmp_path):
+    """Another library's handles and attributes; one that has no unwind information."""
+    program = str(tmp_path / "tasks")
+    subprocess.run([need_program("musl-gcc"), "-D_GNU_SOURCE", "-O1", "-g", "-fno-builtin", "-fno-optimize-sibling-calls",
+                    *(["-static"] if linkage == "static" else []), "-I", harness.SOURCES,
+                    os.path.join(harness.SOURCES, "tasks.c"), "-o", program], check=True)
+    expected = {"joined": {}, "detached": {}, "detached_self": {}, "unjoined": {"unjoined": 2}, "running": {"running": 2},
+                "c11": {"unjoined": 1}, "many": {"unjoined": 50}}
+    for case, roles in expected.items():
+        result = harness.run(["--kinds", "thread"], [program, case])
+        assert result.status == 0, result.stderr
+        found = {}
+        for site in sites_of(result.report, "thread"):
+            found[site["role"]] = found.get(site["role"], 0) + site["live_count"]
+        assert found == roles, case
+
+
 def test_mapping_roles_by_frames():
     """The same when mappings alone are traced: whose they are, the functions under them say."""
     script = ("import ctypes, mmap, threading\nlibc = ctypes.CDLL('libc.so.6')\nlibc.malloc(1 << 20)\n"
