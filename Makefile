@@ -18,13 +18,13 @@ BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
 
-PACKAGES := libbpf libelf zlib liblzma libdw capstone jansson
+PACKAGES := libbpf libelf zlib liblzma libdw capstone jansson ncursesw
 CFLAGS ?= -O2 -g
 LEAKTRACE_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -fno-strict-aliasing \
 	-Isrc -Iinclude -I$(BUILD) -DLEAKTRACE_VERSION='"$(VERSION)"' \
 	$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
-LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -liberty -pthread
+LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -liberty -lm -pthread
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-declarations -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -I.

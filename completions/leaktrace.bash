@@ -19,6 +19,7 @@ _leaktrace() {
 			[[ $word == -p || $word == --pid ]] && ((i++))
 			;;
 		-u | --user | --kinds | --resource | -d | --duration | -i | --interval | -o | --output | --attach | \
+			--events | --output-of-command | \
 			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --max-stacks | \
 			--unwind | --top | \
 			--min-size | --max-size | --min-age | --sort | --json | --color | --placement)
@@ -52,6 +53,10 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'heap mmap fd thread' -- "$cur")
 		return
 		;;
+	--events)
+		mapfile -t COMPREPLY < <(compgen -W 'exact pages' -- "$cur")
+		return
+		;;
 	--unwind)
 		mapfile -t COMPREPLY < <(compgen -W 'dwarf fp' -- "$cur")
 		return
@@ -68,7 +73,7 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'best entry' -- "$cur")
 		return
 		;;
-	--object | --resource | --json | -o | --output)
+	--object | --resource | --json | -o | --output | --output-of-command)
 		_filedir
 		return
 		;;
@@ -82,7 +87,7 @@ _leaktrace() {
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '-p --pid -u --user --no-follow
 			-d --duration -i --interval --attach --alloc-prefix --object --no-pause --no-namespace
-			--kinds --resource --max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
+			--events --live --growth --output-of-command --kinds --resource --max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
 			--sort --json -o --output --no-demangle --color -v --verbose -V --version
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then

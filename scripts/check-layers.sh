@@ -13,12 +13,13 @@ cd "${1:-$(dirname "$0")/..}"
 # A name with a dot is a single header. Each may include itself and util.
 layers='
 main:     options session
-session:  options trace symbols analyze report model elf
+session:  options trace symbols analyze report model elf live
 options:  analyze model/kind.h trace/attach_mode.h wire.h
 trace:    wire.h model elf unwind
 symbols:  model elf
 unwind:   elf wire.h
 report:   model analyze
+live:     model analyze report
 analyze:  model
 model:
 elf:
@@ -35,6 +36,8 @@ libelf.h   elf symbols trace
 gelf.h     elf symbols trace unwind
 jansson.h  report
 argp.h     options
+curses.h   live
+pty.h      session
 '
 
 skeleton=leaktrace.skel.h

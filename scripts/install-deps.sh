@@ -11,12 +11,12 @@ set -eu
 build_packages='
 	gcc make pkg-config libc6-dev clang llvm bpftool|linux-tools-common
 	libbpf-dev libelf-dev zlib1g-dev liblzma-dev libdw-dev libcapstone-dev uthash-dev libbsd-dev
-	libjansson-dev libiberty-dev
+	libjansson-dev libiberty-dev libncurses-dev
 '
 
 # Test frameworks and tools, then programs and allocators that tests trace, then lint.
 test_packages='
-	libclang-rt-14-dev libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base
+	libclang-rt-14-dev libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base tmux
 	valgrind heaptrack jq sqlite3 gawk perl xz-utils redis-server nginx-light|nginx
 	libsqlite3-0 libssl3|libssl3t64 zlib1g
 	debuginfod libdebuginfod1|libdebuginfod1t64

@@ -182,6 +182,16 @@ static int check_rules(struct parse *parse)
 		log_error("--%s has no meaning %s", row->name, mode_texts[options->mode]);
 		return EINVAL;
 	}
+	if (options->interval_ns && options->mode == MODE_COMMAND && !options->live &&
+	    !options->growth) {
+		log_error("--interval has no meaning when a command is run without --live or "
+			  "--growth");
+		return EINVAL;
+	}
+	if (options->output_of_command && !options->live) {
+		log_error("--output-of-command has no meaning without --live");
+		return EINVAL;
+	}
 	if (options->filter.max_size && options->filter.min_size > options->filter.max_size) {
 		log_error("--min-size is larger than --max-size");
 		return EINVAL;

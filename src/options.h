@@ -23,6 +23,11 @@ enum options_unwind {
 	UNWIND_FRAME_POINTERS, /* quicker to set up; cuts most distributions' stacks short */
 };
 
+enum options_events {
+	EVENTS_EXACT, /* every acquisition and release */
+	EVENTS_PAGES, /* memory by the pages that are touched, at next to no cost */
+};
+
 enum options_colour {
 	COLOUR_AUTO, /* on a terminal, unless NO_COLOR is set */
 	COLOUR_ALWAYS,
@@ -47,7 +52,11 @@ struct options {
 	const char *user;     /* run the command as this user, NULL: as the caller */
 	bool no_follow;	      /* leave children alone */
 	uint64_t duration_ns; /* 0: until the end */
-	uint64_t interval_ns; /* 0: one report at the end */
+	uint64_t interval_ns; /* 0: one report at the end; live and growth have their own default */
+	bool live;	      /* watch it on a screen */
+	bool growth;	      /* print a line of figures every so often */
+	const char *output_of_command; /* while a screen is shown: a path or "pane" */
+	enum options_events events;
 	enum attach_mode attach;
 	struct option_texts alloc_prefixes;
 	struct option_texts objects;   /* paths of further files to probe */

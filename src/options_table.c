@@ -176,6 +176,11 @@ static const char *const colour_words[] = {
 	[COLOUR_NEVER] = "never",
 	NULL,
 };
+static const char *const events_words[] = {
+	[EVENTS_EXACT] = "exact",
+	[EVENTS_PAGES] = "pages",
+	NULL,
+};
 static const char *const placement_words[] = { "best", "entry", NULL };
 
 #define FIELD(name) .offset = offsetof(struct options, name)
@@ -198,8 +203,21 @@ const struct option_row option_rows[] = {
 	  IN_TRACE, &texts_form, FIELD(resources) },
 	{ "duration", 'd', "SECONDS", "Stop tracing after this time", IN_TRACE, &time_form,
 	  FIELD(duration_ns), .min = 1 },
-	{ "interval", 'i', "SECONDS", "Report every so often (with --pid)", IN_ATTACH, &time_form,
-	  FIELD(interval_ns), .min = 1 },
+	{ "events", 0, "WAY",
+	  "exact (default): allocator calls; pages: memory by the pages touched", IN_TRACE,
+	  &word_form, FIELD(events), .words = events_words },
+	{ "interval", 'i', "SECONDS",
+	  "Report every so often (with --pid); with --live, --growth: sample so often", IN_TRACE,
+	  &time_form, FIELD(interval_ns), .min = 1 },
+
+	HEADING("To watch:"),
+	{ "live", 0, NULL, "Watch what grows on a screen, like top", IN_TRACE, &flag_form,
+	  FIELD(live) },
+	{ "growth", 0, NULL, "Print a line of figures every so often", IN_TRACE, &flag_form,
+	  FIELD(growth) },
+	{ "output-of-command", 0, "FILE|pane",
+	  "With --live, where the command writes (default: a pane of the screen)", IN_COMMAND,
+	  &text_form, FIELD(output_of_command) },
 
 	HEADING("How to trace:"),
 	{ "attach", 0, "MODE", "Kind of probes: auto (default), session, multi, single", IN_TRACE,

@@ -48,7 +48,7 @@ int output_check(const struct options *options)
 	return check_path(options->json) ?: check_path(options->output);
 }
 
-static bool use_colour(const struct options *options, FILE *stream)
+bool output_has_colour(const struct options *options, FILE *stream)
 {
 	const char *no_colour = getenv("NO_COLOR");
 
@@ -84,7 +84,7 @@ static int write_views(const struct options *options, const struct snapshot *sna
 	struct findings *findings = findings_new(snapshot, &options->filter);
 	struct verdict *verdict = verdict_new(snapshot);
 	struct report_style style = {
-		.colour = use_colour(options, stream),
+		.colour = output_has_colour(options, stream),
 		.verbosity = options->verbosity,
 		.max_resources = JSON_RESOURCES,
 	};
@@ -115,6 +115,14 @@ int output_write(const struct options *options, struct symbols *symbols, struct 
 			    options->output)
 				?: error;
 	return write_views(options, snapshot, stream, true, status) ?: error;
+}
+
+int output_record(struct symbols *symbols, struct snapshot *snapshot, const char *path)
+{
+	int error = symbols_resolve(symbols, snapshot);
+
+	roles_settle(snapshot);
+	return recording_write(snapshot, path) ?: error;
 }
 
 int output_write_interim(const struct options *options, struct symbols *symbols,

@@ -3,6 +3,7 @@
 #ifndef LEAKTRACE_OUTPUT_H
 #define LEAKTRACE_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct options;
@@ -26,5 +27,11 @@ int output_write(const struct options *options, struct symbols *symbols, struct 
 /* For --interval: text alone. */
 int output_write_interim(const struct options *options, struct symbols *symbols,
 			 struct snapshot *snapshot, FILE *stream);
+
+/* Names the snapshot's frames and writes a recording. Returns 0 or -errno; says nothing. */
+int output_record(struct symbols *symbols, struct snapshot *snapshot, const char *path);
+
+/* By the options, the environment, and whether the stream is a terminal. */
+bool output_has_colour(const struct options *options, FILE *stream);
 
 #endif

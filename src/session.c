@@ -12,10 +12,12 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "model/recording.h"
 #include "model/snapshot.h"
 #include "kinds.h"
+#include "live_run.h"
 #include "options.h"
 #include "output.h"
 #include "symbols/symbols.h"
@@ -30,6 +32,9 @@
 #include "util/log.h"
 #include "util/strings.h"
 #include "wait.h"
+
+/* How often what a command writes is handed on once its trace has ended. */
+#define FORWARD_EVERY_US 50000
 
 struct session {
 	const struct options *options;
@@ -46,6 +51,7 @@ struct session {
 	struct modules *modules;
 	struct processes *processes;
 	struct follower *follower;
+	struct live_run live;
 	pthread_t detacher; /* frees the follower, while `detaching` */
 	bool detaching;
 };
@@ -214,8 +220,9 @@ static int walk_files(void *context)
 	return error < 0 ? error : 0;
 }
 
-static int collect(struct session *session)
+static int collect(void *context)
 {
+	struct session *session = context;
 	bool has_files = session->snapshot->traced[KIND_FD];
 	int error;
 
@@ -245,7 +252,7 @@ static void collect_ended(void *context)
 
 static int wait_for_end(struct session *session)
 {
-	const struct wait_config config = {
+	struct wait_config config = {
 		.tracer = session->tracer,
 		.follower = session->follower,
 		.processes = session->processes,
@@ -253,11 +260,41 @@ static int wait_for_end(struct session *session)
 		.duration_ns = session->options->duration_ns,
 		.interval_ns = session->options->interval_ns,
 		.on_interval = interim_report,
+		.interval_context = session,
 		.on_ended = collect_ended,
 		.context = session,
 	};
 
+	live_run_wait(&session->live, &config);
 	return wait_run(&config);
+}
+
+static int start_watching(struct session *session)
+{
+	const struct watch_config config = {
+		.snapshot = session->snapshot,
+		.symbols = session->symbols,
+		.processes = session->processes,
+		.tracer = session->tracer,
+		.mode = session->mode,
+	};
+
+	session->live.collect = collect;
+	session->live.session = session;
+	return live_run_begin(&session->live, &config, report_stream(session->options));
+}
+
+/* The exit status of a command that may go on without us; what it writes goes on, too. */
+static int wait_for_command(struct session *session)
+{
+	struct target *target = &session->target;
+
+	while (target_is_running(target) && session->live.output.read_fd >= 0 &&
+	       !target_reap(target)) {
+		live_run_forward(&session->live);
+		usleep(FORWARD_EVERY_US);
+	}
+	return target_wait(target);
 }
 
 static void *free_follower(void *follower)
@@ -296,6 +333,10 @@ static int trace(struct session *session)
 		return SESSION_WRONG_USAGE;
 	if (check_machine(session) || make_parts(session))
 		return SESSION_UNMEASURED;
+	status = live_run_prepare(&session->live, options);
+	if (status)
+		return status;
+	target->output_fd = session->live.output.command_fd;
 	status = target_prepare(target, options, session->modules);
 	if (status)
 		return status;
@@ -305,7 +346,11 @@ static int trace(struct session *session)
 	status = target_start(target, options, session->follower);
 	if (status)
 		return status;
+	status = start_watching(session);
+	if (status)
+		return status;
 	error = wait_for_end(session);
+	live_run_end(&session->live);
 	if (target->exec_error)
 		return target_explain_exec(target, options);
 	if (!error && !processes_running(session->processes))
@@ -319,7 +364,7 @@ static int trace(struct session *session)
 	if (output_write(options, session->symbols, session->snapshot, report_stream(options),
 			 &status))
 		return SESSION_UNMEASURED;
-	return status ? status : target_wait(target);
+	return status ? status : wait_for_command(session);
 }
 
 int session_trace(const struct options *options)
@@ -328,9 +373,11 @@ int session_trace(const struct options *options)
 	int status = SESSION_UNMEASURED;
 
 	session.target.files.mount_fd = -1;
+	session.target.output_fd = -1;
 	raise_descriptor_limit();
 	if (!output_check(options))
 		status = trace(&session);
+	live_run_clear(&session.live);
 	detach(&session);
 	target_cancel(&session.target);
 	watchdog_stop(&session.watchdog);

@@ -161,7 +161,11 @@ static int explain_launch(const struct options *options, enum launch_step step, 
 static int prepare_command(struct target *target, const struct options *options,
 			   struct modules *modules)
 {
-	struct launch_options launch = { .command = options->command, .user = options->user };
+	struct launch_options launch = {
+		.command = options->command,
+		.user = options->user,
+		.output_fd = target->output_fd,
+	};
 	enum launch_step step;
 	int error;
 

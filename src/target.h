@@ -22,6 +22,7 @@ struct target {
 	struct launch launch;	    /* pid 0: no command, or none that runs */
 	int wait_status;	    /* of the command, once it has ended */
 	int exec_error;		    /* the command could not be run: errno */
+	int output_fd;		    /* see launch_options; -1: none */
 };
 
 /*

@@ -35,7 +35,8 @@ enum source {
 	SOURCE_SIGNAL,
 	SOURCE_DURATION,
 	SOURCE_INTERVAL,
-	SOURCES,
+	SOURCE_OTHER, /* the first of the configuration's */
+	SOURCES = SOURCE_OTHER + WAIT_SOURCES_MAX,
 };
 
 struct loop {
@@ -45,6 +46,7 @@ struct loop {
 	int interrupts;
 	int idle_steps;
 	unsigned kept_percent; /* of the tables, by the last collection */
+	bool has_more;	       /* work for when nothing is to be done */
 	bool done;
 };
 
@@ -53,7 +55,8 @@ void wait_event(const struct wire_event *event, void *follower)
 	follower_event(follower, event);
 }
 
-static int watch(struct loop *loop, enum source source, int fd)
+/* Takes the descriptor over. */
+static int watch(struct loop *loop, int source, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
 
@@ -109,16 +112,15 @@ static bool from_terminal(const struct signalfd_siginfo *info)
 	return info->ssi_code > 0;
 }
 
-static void on_interrupt(struct loop *loop, const struct signalfd_siginfo *info)
+/* `signal`: what a command that runs is to have; 0: it has it already. */
+static void interrupt(struct loop *loop, int signal)
 {
 	struct target *target = loop->config->target;
 
-	if (!target_is_running(target) || ++loop->interrupts > 1) {
+	if (!target_is_running(target) || ++loop->interrupts > 1)
 		loop->done = true;
-		return;
-	}
-	if (!from_terminal(info))
-		target_signal(target, info->ssi_signo);
+	else if (signal)
+		target_signal(target, signal);
 }
 
 static void on_signal(struct loop *loop)
@@ -127,7 +129,7 @@ static void on_signal(struct loop *loop)
 
 	while (read(loop->fds[SOURCE_SIGNAL], &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGCHLD) {
-			on_interrupt(loop, &info);
+			interrupt(loop, from_terminal(&info) ? 0 : (int)info.ssi_signo);
 			continue;
 		}
 		if (target_reap(loop->config->target) && processes_running(loop->config->processes))
@@ -136,7 +138,25 @@ static void on_signal(struct loop *loop)
 	}
 }
 
-static void on_source(struct loop *loop, enum source source)
+static void on_other(struct loop *loop, int source)
+{
+	const struct wait_source *other = &loop->config->sources[source - SOURCE_OTHER];
+
+	switch (other->ready(other->context)) {
+	case WAIT_GO_ON:
+		break;
+	case WAIT_NO_MORE:
+		epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->fds[source], NULL);
+		close(loop->fds[source]);
+		loop->fds[source] = -1;
+		break;
+	case WAIT_STOP:
+		interrupt(loop, SIGTERM);
+		break;
+	}
+}
+
+static void on_source(struct loop *loop, int source)
 {
 	uint64_t expirations;
 
@@ -149,11 +169,12 @@ static void on_source(struct loop *loop, enum source source)
 		break;
 	case SOURCE_INTERVAL:
 		if (read(loop->fds[source], &expirations, sizeof(expirations)) > 0)
-			loop->config->on_interval(loop->config->context);
+			loop->config->on_interval(loop->config->interval_context);
 		break;
 	case SOURCE_KERNEL:
-	case SOURCES:
 		break;
+	default:
+		on_other(loop, source);
 	}
 }
 
@@ -179,7 +200,7 @@ static int step(struct loop *loop)
 {
 	const struct wait_config *config = loop->config;
 	struct epoll_event events[SOURCES];
-	int count = epoll_wait(loop->epoll_fd, events, SOURCES, LOOK_MS);
+	int count = epoll_wait(loop->epoll_fd, events, SOURCES, loop->has_more ? 0 : LOOK_MS);
 
 	if (count < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -191,7 +212,8 @@ static int step(struct loop *loop)
 	}
 	tracer_drain(config->tracer, wait_event, config->follower);
 	for (int i = 0; i < count; i++)
-		on_source(loop, (enum source)events[i].data.u32);
+		on_source(loop, (int)events[i].data.u32);
+	loop->has_more = config->on_idle && config->on_idle(config->idle_context);
 	if (must_collect(loop))
 		collect_ended(loop);
 	if (!processes_running(config->processes))
@@ -211,6 +233,8 @@ int wait_run(const struct wait_config *config)
 		watch_signals(&loop) ?:
 		watch_timer(&loop, SOURCE_DURATION, config->duration_ns, false) ?:
 		watch_timer(&loop, SOURCE_INTERVAL, config->interval_ns, true);
+	for (size_t i = 0; !error && i < config->source_count; i++)
+		error = watch(&loop, SOURCE_OTHER + (int)i, dup(config->sources[i].fd));
 	if (!error)
 		error = target_go(config->target);
 	while (!error && !loop.done)

@@ -3,6 +3,8 @@
 #ifndef LEAKTRACE_WAIT_H
 #define LEAKTRACE_WAIT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct follower;
@@ -10,6 +12,21 @@ struct processes;
 struct target;
 struct tracer;
 struct wire_event;
+
+enum wait_answer {
+	WAIT_GO_ON,
+	WAIT_NO_MORE, /* the source is at its end */
+	WAIT_STOP,    /* the user wants to end, as by an interrupt */
+};
+
+/* Something else to wait for: `ready` is called when it can be read, or is at its end. */
+struct wait_source {
+	int fd;
+	enum wait_answer (*ready)(void *context);
+	void *context;
+};
+
+#define WAIT_SOURCES_MAX 4
 
 struct wait_config {
 	struct tracer *tracer;
@@ -19,9 +36,15 @@ struct wait_config {
 	uint64_t duration_ns; /* 0: no limit */
 	uint64_t interval_ns; /* 0: no interim reports */
 	void (*on_interval)(void *context);
+	void *interval_context;
 	/* Enough processes have ended that their records should be read and dropped. */
 	void (*on_ended)(void *context);
-	void *context;
+	struct wait_source sources[WAIT_SOURCES_MAX];
+	size_t source_count;
+	/* Work for when nothing else is to be done, in short parts; true: there is more. */
+	bool (*on_idle)(void *context); /* NULL: none */
+	void *idle_context;
+	void *context; /* of on_ended */
 };
 
 /*

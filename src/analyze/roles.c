@@ -39,7 +39,7 @@ static enum role role_of_frame(const struct frame *frame)
 	return ROLE_HELD;
 }
 
-static enum role role_of_stack(const struct stack *stack)
+enum role roles_of_stack(const struct stack *stack)
 {
 	enum role role = ROLE_HELD;
 
@@ -58,7 +58,7 @@ void roles_settle(struct snapshot *snapshot)
 
 			if (site->kind == KIND_MMAP && site->role == ROLE_HELD &&
 			    site->stack < process->stack_count)
-				site->role = role_of_stack(&process->stacks[site->stack]);
+				site->role = roles_of_stack(&process->stacks[site->stack]);
 		}
 	}
 }

@@ -3,7 +3,10 @@
 #ifndef LEAKTRACE_ANALYZE_ROLES_H
 #define LEAKTRACE_ANALYZE_ROLES_H
 
+#include "model/role.h"
+
 struct snapshot;
+struct stack;
 
 /*
  * Sets the role of mappings held by nobody yet (their kind's probes alone were attached,
@@ -11,5 +14,8 @@ struct snapshot;
  * library or the dynamic linker. Needs named stacks.
  */
 void roles_settle(struct snapshot *snapshot);
+
+/* Whose a mapping that was made under this named stack is. */
+enum role roles_of_stack(const struct stack *stack);
 
 #endif

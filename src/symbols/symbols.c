@@ -51,6 +51,7 @@ struct naming {
 	struct module **modules; /* of its mappings; NULL: not to be had */
 	struct named_ip *ips;	 /* sorted */
 	size_t ip_count;
+	size_t stack_end;      /* stacks up to here are named now */
 	struct jit_table *jit; /* read when it is first asked */
 };
 
@@ -184,13 +185,13 @@ static int collect_ips(struct naming *naming)
 	const struct process *process = naming->process;
 	size_t total = 0, unique = 0;
 
-	for (size_t i = 0; i < process->stack_count; i++)
+	for (size_t i = 0; i < naming->stack_end; i++)
 		total += process->stacks[i].frames ? 0 : process->stacks[i].depth;
 	naming->ips = calloc(total + 1, sizeof(*naming->ips));
 	if (!naming->ips)
 		return -ENOMEM;
 	total = 0;
-	for (size_t i = 0; i < process->stack_count; i++) {
+	for (size_t i = 0; i < naming->stack_end; i++) {
 		const struct stack *stack = &process->stacks[i];
 
 		for (uint32_t j = 0; !stack->frames && j < stack->depth; j++)
@@ -334,17 +335,33 @@ static int name_stack(const struct naming *naming, struct stack *stack)
 	return 0;
 }
 
-static int resolve_process(struct symbols *symbols, struct snapshot *snapshot,
-			   struct process *process)
+/* Where the stacks end of which `limit` have no names yet; counts them. */
+static size_t unnamed_until(const struct process *process, size_t limit, size_t *count)
+{
+	size_t end;
+
+	*count = 0;
+	for (end = 0; end < process->stack_count && *count < limit; end++)
+		*count += !process->stacks[end].frames;
+	return end;
+}
+
+int symbols_resolve_process(struct symbols *symbols, struct snapshot *snapshot,
+			    struct process *process, size_t limit)
 {
 	struct naming naming = { .symbols = symbols, .snapshot = snapshot, .process = process };
-	int err = find_modules(&naming);
+	size_t count;
+	int err;
 
+	naming.stack_end = unnamed_until(process, limit, &count);
+	if (!count)
+		return 0;
+	err = find_modules(&naming);
 	if (!err)
 		err = collect_ips(&naming);
 	for (size_t i = 0; !err && i < naming.ip_count; i++)
 		err = name_ip(&naming, &naming.ips[i]);
-	for (size_t i = 0; !err && i < process->stack_count; i++) {
+	for (size_t i = 0; !err && i < naming.stack_end; i++) {
 		if (!process->stacks[i].frames)
 			err = name_stack(&naming, &process->stacks[i]);
 	}
@@ -353,14 +370,14 @@ static int resolve_process(struct symbols *symbols, struct snapshot *snapshot,
 	free(naming.ips);
 	jit_table_free(naming.jit);
 	free(naming.modules);
-	return err;
+	return err ? err : (int)count;
 }
 
 int symbols_resolve(struct symbols *symbols, struct snapshot *snapshot)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < snapshot->process_count; i++)
-		err = resolve_process(symbols, snapshot, &snapshot->processes[i]);
-	return err;
+	for (size_t i = 0; err >= 0 && i < snapshot->process_count; i++)
+		err = symbols_resolve_process(symbols, snapshot, &snapshot->processes[i], SIZE_MAX);
+	return err < 0 ? err : 0;
 }

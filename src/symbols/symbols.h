@@ -8,7 +8,9 @@
 #define LEAKTRACE_SYMBOLS_SYMBOLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+struct process;
 struct snapshot;
 struct symbols;
 
@@ -31,5 +33,12 @@ void symbols_free(struct symbols *symbols);
  * module "[jit]" when its compiler left names for it. Returns 0 or -ENOMEM.
  */
 int symbols_resolve(struct symbols *symbols, struct snapshot *snapshot);
+
+/*
+ * The same for one process of it, `limit` stacks at most. Returns how many were
+ * named, 0: none is left, or -ENOMEM.
+ */
+int symbols_resolve_process(struct symbols *symbols, struct snapshot *snapshot,
+			    struct process *process, size_t limit);
 
 #endif

@@ -192,7 +192,7 @@ static void collect_spilled(const struct wire_spill_key *key, const struct wire_
 		collect_live(collection, key->id, value);
 }
 
-static uint64_t id_of_key(uint64_t key)
+uint64_t collect_id_of_key(uint64_t key)
 {
 	uint64_t id = key & WIRE_KEY_ID_MASK;
 
@@ -214,7 +214,7 @@ static void collect_bucket(struct collection *collection, const struct wire_buck
 		/* Taken or exchanged while we read: the value may be another block's. */
 		if (__atomic_load_n(&bucket->keys[i], __ATOMIC_ACQUIRE) != key)
 			continue;
-		collect_live(collection, id_of_key(key), &value);
+		collect_live(collection, collect_id_of_key(key), &value);
 	}
 }
 
@@ -270,7 +270,7 @@ static void collect_tables(struct collection *collection, struct tracer *tracer)
 	free(collection->lines);
 }
 
-static void collect_losses(const struct processes *processes, const struct tracer *tracer)
+void processes_read_losses(const struct processes *processes, const struct tracer *tracer)
 {
 	struct snapshot *snapshot = processes->snapshot;
 	uint64_t counters[WIRE_COUNTERS];
@@ -342,7 +342,7 @@ int processes_collect(struct processes *processes, struct tracer *tracer, uint64
 	HASH_ITER(hh, processes->spaces, space, next)
 	collect_space(&collection, space, tracer);
 	free(collection.by_number);
-	collect_losses(processes, tracer);
+	processes_read_losses(processes, tracer);
 	processes->snapshot->losses[LOSS_UNSEEN_OPENS] = collection.unseen_opens;
 	processes->snapshot->losses[LOSS_UNSEEN_CLOSES] = collection.unseen_closes;
 	processes->snapshot->duration_ns = now_ns - processes->start_ns;

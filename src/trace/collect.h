@@ -25,6 +25,8 @@ struct collection {
 
 /* Kernel ticks to nanoseconds since the session's start. */
 uint64_t collect_ticks_ns(uint32_t ticks);
+/* The resource that a key of the live table stands for. */
+uint64_t collect_id_of_key(uint64_t key);
 
 /* The index of the process's site, NO_SITE when out of memory. */
 uint32_t collect_add_site(struct collection *collection, struct space *space,

@@ -33,6 +33,21 @@ static void tell(int fd, enum launch_step step, int error)
 		_exit(1);
 }
 
+/* Returns 0 or -errno. */
+static int redirect(int output_fd)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	if (null < 0)
+		return -errno;
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(output_fd, STDOUT_FILENO) < 0 ||
+	    dup2(output_fd, STDERR_FILENO) < 0)
+		return -errno;
+	if (null > STDERR_FILENO)
+		close(null);
+	return 0;
+}
+
 static void child(const struct launch_options *options, const struct passwd *user, int go_fd,
 		  int result_fd)
 {
@@ -44,6 +59,8 @@ static void child(const struct launch_options *options, const struct passwd *use
 		tell(result_fd, LAUNCH_USER, become_user(user));
 	tell(result_fd, LAUNCH_EXEC, 0);
 	if (read(go_fd, &go, 1) != 1)
+		_exit(1);
+	if (options->output_fd >= 0 && redirect(options->output_fd))
 		_exit(1);
 	execvp(options->command[0], options->command);
 	tell(result_fd, LAUNCH_EXEC, -errno);

@@ -2,7 +2,7 @@
 /*
  * Starting the command: a child that waits until its probes are in, and then
  * becomes the command, with our standard streams, terminal, folder and
- * environment as they are.
+ * environment as they are, unless we need the terminal ourselves.
  */
 #ifndef LEAKTRACE_TRACE_LAUNCH_H
 #define LEAKTRACE_TRACE_LAUNCH_H
@@ -22,6 +22,11 @@ struct launch_options {
 	char *const *command;		   /* NULL-terminated */
 	const char *user;		   /* NULL: as we are */
 	const struct private_files *files; /* NULL: no namespace of its own */
+	/*
+	 * What becomes its standard output and error, with nothing to read as its standard
+	 * input; -1: it has ours.
+	 */
+	int output_fd;
 };
 
 enum launch_step {

@@ -94,6 +94,9 @@ void processes_look(struct processes *processes, int (*walk)(void *context), voi
  */
 int processes_collect(struct processes *processes, struct tracer *tracer, uint64_t now_ns);
 
+/* Brings the snapshot's losses alone up to date: those that are found without a look. */
+void processes_read_losses(const struct processes *processes, const struct tracer *tracer);
+
 /* Ended spaces that were not read yet: collect before the tables run full. */
 size_t processes_uncollected(const struct processes *processes);
 /* How full the fuller one of the kernel's tables is, by samples. */

@@ -19,6 +19,7 @@ struct space_task {
 	uint32_t tid;
 	uint64_t began_ns; /* CLOCK_MONOTONIC */
 	bool is_reported;  /* in the collection under way */
+	uint64_t looked;   /* the last look at live resources that found it, see sample_walk.c */
 	enum wire_task_state state;
 	char comm[16];
 	UT_hash_handle hh;

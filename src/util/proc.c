@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/array.h"
@@ -198,12 +199,52 @@ int proc_stat_read(pid_t pid, struct proc_stat *stat)
 	fields = strrchr(text, ')');
 	if (!fields ||
 	    sscanf(fields + 1,
-		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d"
-		   " %" SCNu64,
-		   &stat->state, &ppid, &flags, &stat->start_ticks) != 4)
+		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %" SCNu64
+		   " %*d %" SCNu64,
+		   &stat->state, &ppid, &flags, &stat->threads, &stat->start_ticks) != 5)
 		return -EINVAL;
 	stat->ppid = ppid;
 	stat->kernel_thread = flags & TASK_KERNEL_THREAD;
+	return 0;
+}
+
+int proc_memory_read(pid_t pid, struct proc_memory *memory)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE);
+	char text[256];
+	ssize_t length = read_proc_file(pid, "statm", text, sizeof(text));
+
+	if (length < 0)
+		return length;
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &memory->virtual, &memory->resident) != 2)
+		return -EINVAL;
+	memory->virtual *= page;
+	memory->resident *= page;
+	return 0;
+}
+
+/* "\nPss:  12 kB", in bytes; 0 when it is not there. */
+static uint64_t rollup_bytes(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+	uint64_t kilobytes = 0;
+
+	if (!line || sscanf(line + strlen(name), " %" SCNu64, &kilobytes) != 1)
+		return 0;
+	return kilobytes * 1024;
+}
+
+int proc_shares_read(pid_t pid, struct proc_shares *shares)
+{
+	char text[4096];
+	ssize_t length = read_proc_file(pid, "smaps_rollup", text, sizeof(text));
+
+	if (length <= 0)
+		return length ? (int)length : -ESRCH;
+	shares->proportional = rollup_bytes(text, "\nPss:");
+	shares->unique = rollup_bytes(text, "\nPrivate_Clean:") +
+			 rollup_bytes(text, "\nPrivate_Dirty:") +
+			 rollup_bytes(text, "\nPrivate_Hugetlb:");
 	return 0;
 }
 
@@ -266,4 +307,25 @@ int proc_each_fd(pid_t pid, void (*visit)(int fd, void *context), void *context)
 			visit(atoi(entry->d_name), context);
 	closedir(folder);
 	return 0;
+}
+
+static void count_fd(int fd, void *context)
+{
+	(void)fd;
+	++*(int64_t *)context;
+}
+
+int64_t proc_fd_count(pid_t pid)
+{
+	struct stat status;
+	int64_t count = 0;
+	char path[32];
+	int error;
+
+	/* Since Linux 6.2 the folder's size is their number. */
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	if (!stat(path, &status) && status.st_size > 0)
+		return status.st_size;
+	error = proc_each_fd(pid, count_fd, &count);
+	return error ? error : count;
 }

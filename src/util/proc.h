@@ -37,15 +37,40 @@ int proc_thread_comm(pid_t pid, pid_t tid, char comm[16]);
 /* Calls `visit` for each open descriptor of the process. Returns 0 or -errno. */
 int proc_each_fd(pid_t pid, void (*visit)(int fd, void *context), void *context);
 
+/* How many descriptors the process has open, or -errno. */
+int64_t proc_fd_count(pid_t pid);
+
 struct proc_stat {
 	pid_t ppid;
 	char state;
 	bool kernel_thread;
+	uint64_t threads;
 	uint64_t start_ticks; /* since boot */
 };
 
 /* /proc/PID/stat. Returns 0 or -errno (-ESRCH: no such process). */
 int proc_stat_read(pid_t pid, struct proc_stat *stat);
+
+/* Bytes. */
+struct proc_memory {
+	uint64_t virtual;  /* size of the address space */
+	uint64_t resident; /* resident set */
+};
+
+/* /proc/PID/statm. Returns 0 or -errno (-ESRCH: no such process). */
+int proc_memory_read(pid_t pid, struct proc_memory *memory);
+
+/* Bytes. */
+struct proc_shares {
+	uint64_t proportional; /* PSS: shared pages divided by those who share them */
+	uint64_t unique;       /* USS: pages that nobody shares */
+};
+
+/*
+ * /proc/PID/smaps_rollup: the kernel walks all of the process's page tables for it. Returns 0
+ * or -errno.
+ */
+int proc_shares_read(pid_t pid, struct proc_shares *shares);
 
 struct proc_identity {
 	uid_t uid;	 /* real, as we see it */

@@ -429,7 +429,14 @@ static void test_contradictions(void **state)
 	assert_wrong("-p 1 ls", "either --pid or a command ('ls'), not both");
 	assert_wrong("-p 1 -- ls", "not both");
 	assert_wrong("--no-namespace -p 1", "--no-namespace has no meaning with --pid");
-	assert_wrong("-i 1 ls", "--interval has no meaning when a command is run");
+	assert_wrong("-i 1 ls", "--interval has no meaning when a command is run without --live or "
+				"--growth");
+	assert_wrong("--output-of-command x ls",
+		     "--output-of-command has no meaning without --live");
+	assert_wrong("--live --output-of-command x -p 1",
+		     "--output-of-command has no meaning with --pid");
+	assert_wrong("--live report x", "--live has no meaning with report");
+	assert_wrong("--events sometimes -p 1", "--events 'sometimes' is not understood");
 	assert_wrong("-u root -p 1", "--user has no meaning with --pid");
 	assert_wrong("report", "report needs the file");
 	assert_wrong("report ''", "report needs the file");

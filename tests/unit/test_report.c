@@ -3,10 +3,7 @@
  * Reports of known snapshots against tests/golden (LEAKTRACE_UPDATE_GOLDEN=1
  * writes those files anew), and the JSON against the fields of its schema.
  */
-#include "fixture.h"
-
-#include <errno.h>
-#include <stdio.h>
+#include "golden.h"
 
 #include <jansson.h>
 
@@ -36,37 +33,6 @@ static char *render(report_function *report, struct snapshot *snapshot,
 	findings_free(findings);
 	snapshot_free(snapshot);
 	return text;
-}
-
-static char *read_golden(const char *path)
-{
-	FILE *stream = fopen(path, "r");
-	char *text = calloc(1, 1 << 20);
-
-	if (!stream)
-		fail_msg("%s: %s (run from the top folder)", path, strerror(errno));
-	assert_non_null(text);
-	assert_true(fread(text, 1, (1 << 20) - 1, stream) > 0);
-	fclose(stream);
-	return text;
-}
-
-static void check_golden(const char *name, char *text)
-{
-	char path[256], *golden;
-
-	snprintf(path, sizeof(path), "tests/golden/%s", name);
-	if (getenv("LEAKTRACE_UPDATE_GOLDEN")) {
-		FILE *stream = fopen(path, "w");
-
-		assert_non_null(stream);
-		fputs(text, stream);
-		assert_int_equal(fclose(stream), 0);
-	}
-	golden = read_golden(path);
-	assert_string_equal(text, golden);
-	free(golden);
-	free(text);
 }
 
 static struct snapshot *single(void)

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "live_run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "output.h"
+#include "report/growth.h"
+#include "session.h"
+#include "util/log.h"
+
+#define SECOND_NS 1000000000ULL
+#define SCREEN_INTERVAL_NS SECOND_NS
+#define LOG_INTERVAL_NS (10 * SECOND_NS)
+#define PANE "pane"
+
+static bool wants_screen(const struct options *options)
+{
+	return options->live && screen_is_possible();
+}
+
+int live_run_prepare(struct live_run *live, const struct options *options)
+{
+	const char *where = options->output_of_command;
+	int error;
+
+	live->options = options;
+	live->is_active = options->live || options->growth;
+	live->output = (struct command_output){ .command_fd = -1, .read_fd = -1 };
+	if (options->mode != MODE_COMMAND || !options->live)
+		return 0;
+	if (!where && wants_screen(options))
+		where = PANE;
+	/* A pane needs a screen; without one the command has our own output. */
+	if (!where || (!strcmp(where, PANE) && !wants_screen(options)))
+		return 0;
+	error = command_output_open(&live->output, where);
+	if (!error)
+		return 0;
+	log_error("cannot give the command's output to %s: %s", where, strerror(-error));
+	return SESSION_UNMEASURED;
+}
+
+static int open_screen(struct live_run *live)
+{
+	struct screen_config config = {
+		.watch = &live->watch,
+		.output = &live->output,
+		.tracing = "every allocation",
+		.colour = output_has_colour(live->options, stdout),
+	};
+	int error = screen_open(&live->screen, &config);
+
+	if (error == -ENOTTY)
+		log_notice("this terminal cannot show a screen (TERM unknown?): a log instead");
+	return error;
+}
+
+int live_run_begin(struct live_run *live, const struct watch_config *config, FILE *log)
+{
+	int error;
+
+	if (!live->is_active)
+		return 0;
+	command_output_started(&live->output);
+	live->log = log;
+	error = watch_begin(&live->watch, config);
+	if (!error && wants_screen(live->options) && !open_screen(live))
+		live->log = NULL;
+	if (!error)
+		return 0;
+	log_error("cannot watch: %s", strerror(-error));
+	return SESSION_UNMEASURED;
+}
+
+/* ---- while it goes on ---------------------------------------------------------------------- */
+
+static void log_sample(struct live_run *live)
+{
+	const struct growth *growth = live->watch.growth;
+	const struct figures *now = &growth->total.now;
+
+	growth_log_line(live->log, (double)growth->time_ns / 1e9, now,
+			live->has_line ? &live->logged : NULL);
+	live->logged = *now;
+	live->has_line = true;
+}
+
+static void take_sample(void *context)
+{
+	struct live_run *live = context;
+
+	live->has_sample = true;
+	if (!live->log && live->screen.view.is_paused)
+		return;
+	if (watch_sample(&live->watch)) {
+		log_error("out of memory for a sample");
+		return;
+	}
+	if (live->log)
+		log_sample(live);
+	else
+		screen_update(&live->screen);
+}
+
+static bool do_idle(void *context)
+{
+	struct live_run *live = context;
+	bool named = live->watch.names_wait, more;
+
+	if (!live->has_sample)
+		take_sample(live);
+	if (!live->log && live->screen.view.is_paused)
+		return false;
+	more = watch_idle(&live->watch);
+	/* Names have come, or the detail that was asked for. */
+	if (!live->log && ((named && !live->watch.names_wait) || live->watch.has_focus))
+		screen_update(&live->screen);
+	return more;
+}
+
+static void record(struct live_run *live)
+{
+	const struct options *options = live->options;
+	char path[64];
+
+	do
+		snprintf(path, sizeof(path), "leaktrace-%d-%u.leaktrace",
+			 options->pid_count ? (int)options->pids[0] : (int)getpid(),
+			 ++live->recordings);
+	while (!access(path, F_OK));
+	if (live->collect(live->session))
+		return;
+	if (output_record(live->watch.symbols, live->watch.snapshot, path))
+		view_say(&live->screen.view, "cannot write %s: %s", path, strerror(errno));
+	else
+		view_say(&live->screen.view, "written: %s (look at it with: leaktrace report)",
+			 path);
+}
+
+static enum wait_answer take_keys(void *context)
+{
+	struct live_run *live = context;
+	enum wait_answer answer = WAIT_GO_ON;
+	enum view_action action;
+
+	while (screen_key(&live->screen, &action)) {
+		switch (action) {
+		case VIEW_QUIT:
+			answer = WAIT_STOP;
+			if (live->options->mode == MODE_COMMAND)
+				view_say(&live->screen.view,
+					 "waiting for the command to end (q again: leave it)");
+			break;
+		case VIEW_SNAPSHOT:
+			record(live);
+			break;
+		case VIEW_EXACT:
+			view_say(&live->screen.view, "e has a meaning with --events pages");
+			break;
+		default:
+			break;
+		}
+	}
+	screen_update(&live->screen);
+	return answer;
+}
+
+static enum wait_answer take_size(void *context)
+{
+	struct live_run *live = context;
+
+	screen_resized(&live->screen);
+	return WAIT_GO_ON;
+}
+
+static enum wait_answer take_output(void *context)
+{
+	struct live_run *live = context;
+	int more = command_output_read(&live->output);
+
+	screen_draw(&live->screen);
+	return more ? WAIT_GO_ON : WAIT_NO_MORE;
+}
+
+/* ---- joined to the wait ---------------------------------------------------------------------- */
+
+static uint64_t interval_ns(const struct live_run *live)
+{
+	if (live->options->interval_ns)
+		return live->options->interval_ns;
+	return live->log ? LOG_INTERVAL_NS : SCREEN_INTERVAL_NS;
+}
+
+static void add_source(struct wait_config *config, int fd, enum wait_answer (*ready)(void *context),
+		       struct live_run *live)
+{
+	config->sources[config->source_count++] = (struct wait_source){ fd, ready, live };
+}
+
+void live_run_wait(struct live_run *live, struct wait_config *config)
+{
+	if (!live->is_active)
+		return;
+	config->interval_ns = interval_ns(live);
+	config->on_interval = take_sample;
+	config->interval_context = live;
+	config->on_idle = do_idle;
+	config->idle_context = live;
+	if (live->log)
+		return;
+	add_source(config, STDIN_FILENO, take_keys, live);
+	add_source(config, live->screen.resize_fd, take_size, live);
+	if (live->output.read_fd >= 0)
+		add_source(config, live->output.read_fd, take_output, live);
+}
+
+void live_run_end(struct live_run *live)
+{
+	bool had_screen = live->screen.terminal != NULL;
+	const struct figure_history *total;
+
+	if (!live->is_active || !live->watch.growth)
+		return;
+	total = &live->watch.growth->total;
+	screen_close(&live->screen);
+	if (live->log && live->has_line)
+		growth_log_end(live->log, &total->first, &live->logged, total->trends);
+	if (had_screen)
+		command_output_show(&live->output, stdout);
+	watch_end(&live->watch);
+}
+
+void live_run_forward(struct live_run *live)
+{
+	command_output_forward(&live->output, stdout);
+}
+
+void live_run_clear(struct live_run *live)
+{
+	if (!live->options)
+		return;
+	live_run_end(live);
+	command_output_close(&live->output);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The part of a run that is watched while it goes on: on a screen, or as a log of
+ * growth. Joins it to the wait for the end.
+ */
+#ifndef LEAKTRACE_LIVE_RUN_H
+#define LEAKTRACE_LIVE_RUN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "command_output.h"
+#include "model/figure.h"
+#include "screen.h"
+#include "wait.h"
+#include "watch.h"
+
+struct options;
+
+struct live_run {
+	const struct options *options;
+	bool is_active;
+	FILE *log; /* NULL: there is a screen */
+	struct watch watch;
+	struct screen screen;
+	struct command_output output;
+	bool has_sample;
+	bool has_line; /* `logged` is of the log's last line */
+	struct figures logged;
+	unsigned recordings;
+	/* Brings the snapshot up to date. Returns 0 or -errno. */
+	int (*collect)(void *session);
+	void *session;
+};
+
+/* Before the command is made: where it is to write. Returns 0, or the exit status after a message.
+ */
+int live_run_prepare(struct live_run *live, const struct options *options);
+
+/*
+ * When everything is attached. `log`: where lines go without a screen. Returns 0, or the exit
+ * status after a message.
+ */
+int live_run_begin(struct live_run *live, const struct watch_config *config, FILE *log);
+
+/* Adds what a wait has to do for it. */
+void live_run_wait(struct live_run *live, struct wait_config *config);
+
+/* Gives the terminal back, and ends the log. Also without a beginning. */
+void live_run_end(struct live_run *live);
+/* Hands on what a command still writes after that. */
+void live_run_forward(struct live_run *live);
+/* The command's descriptors as well. */
+void live_run_clear(struct live_run *live);
+
+#endif
