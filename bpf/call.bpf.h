@@ -337,7 +337,8 @@ static __always_inline void call_released(struct thread *thread, struct call *ca
 
 static __always_inline void call_return(struct pt_regs *context, struct wire_probe probe)
 {
-	struct registers regs = { PT_REGS_IP(context), PT_REGS_SP(context), PT_REGS_FP(context) };
+	struct registers regs = { PT_REGS_IP(context), PT_REGS_SP(context), PT_REGS_FP(context),
+				  false };
 	u64 result = PT_REGS_RC(context), stack_pointer;
 	struct mapping_view view = {};
 	struct thread *thread;

@@ -20,6 +20,9 @@
 #define MAPPING_HUGE_SHIFT 26
 #define MAPPING_HUGE_MASK 63
 #define MAPPING_HUGE_DEFAULT 21
+#define ADVICE_DONTNEED 4
+#define ADVICE_FREE 8
+#define ADVICE_REMOVE 9
 #define REMAP_FIXED 2
 #define REMAP_KEEP_OLD 4
 
@@ -157,6 +160,12 @@ __weak __noinline int map_enter(struct thread *thread, u32 op)
 	case WIRE_BRK:
 		thread->syscall.brk = BPF_CORE_READ(task, mm, brk);
 		break;
+	case WIRE_DISCARD:
+		if (args[2] == ADVICE_DONTNEED || args[2] == ADVICE_FREE ||
+		    args[2] == ADVICE_REMOVE)
+			map_send(
+				map_event(thread, WIRE_MAP_DISCARD, args[0], whole_pages(args[1])));
+		break;
 	}
 	return 0;
 }
@@ -204,6 +213,9 @@ static __always_inline void brk_moved(struct thread *thread)
 	if (space)
 		__sync_fetch_and_add(&space->brk_bytes,
 				     thread->syscall.result - thread->syscall.brk);
+	if (trace_pages && thread->syscall.result < thread->syscall.brk)
+		map_send(map_event(thread, WIRE_MAP_DISCARD, thread->syscall.result,
+				   thread->syscall.brk - thread->syscall.result));
 }
 
 /* At the return of a call. */

@@ -27,6 +27,7 @@ const volatile bool empty_probes __weak; /* programs do nothing: for measuring *
 const volatile bool trace_fds __weak;
 const volatile bool trace_threads __weak;
 const volatile bool trace_mappings __weak;
+const volatile bool trace_pages __weak;
 /* By number; no row: of no interest. */
 const volatile struct wire_syscall syscalls[WIRE_SYSCALLS] __weak;
 

@@ -26,6 +26,7 @@ struct registers {
 	u64 ip;
 	u64 sp;
 	u64 fp;
+	bool exact_ip; /* not behind a call: the code there was interrupted */
 };
 
 /* Fills the window from `address` on. A whole window may cross the stack's end: then up to the
@@ -258,9 +259,9 @@ static __always_inline void stack_by_tables(struct thread *thread, const struct 
 	walk->pc = regs->ip;
 	walk->rsp = regs->sp;
 	walk->rbp = regs->fp;
-	walk->exact_pc = false;
+	walk->exact_pc = regs->exact_ip;
 	walk->window_bytes = 0;
-	stack->frames[0] = walk->pc;
+	stack->frames[0] = walk->pc + walk->exact_pc;
 	for (u32 i = 1; i < WIRE_MAX_FRAMES; i++) {
 		if (i >= limit)
 			break;
@@ -303,7 +304,7 @@ static __always_inline void stack_by_frame_pointers(struct thread *thread,
 
 	stack->end = WIRE_STACK_UNKNOWN;
 	stack->depth = 1;
-	stack->frames[0] = regs->ip;
+	stack->frames[0] = regs->ip + regs->exact_ip;
 	for (u32 i = 1; i < WIRE_MAX_FRAMES; i++) {
 		if (i >= limit) {
 			stack->end = WIRE_STACK_TOO_DEEP;
@@ -322,13 +323,9 @@ static __always_inline void stack_by_frame_pointers(struct thread *thread,
 	}
 }
 
-/*
- * The stack from a function's return or a system call's on: the instruction pointer
- * is behind a call, stack and frame pointer are the caller's.
- */
-__weak __noinline int unwind(struct thread *thread, u64 ip, u64 sp, u64 fp)
+__weak __noinline int unwind_from(struct thread *thread, u64 ip, u64 sp, u64 fp, bool exact_ip)
 {
-	struct registers regs = { ip, sp, fp };
+	struct registers regs = { ip, sp, fp, exact_ip };
 	u32 limit = stack_frames;
 
 	if (!thread)
@@ -342,6 +339,21 @@ __weak __noinline int unwind(struct thread *thread, u64 ip, u64 sp, u64 fp)
 	if (wire_stack_is_cut(thread->stack.end))
 		count(wire_cut_counter(thread->stack.end));
 	return 0;
+}
+
+/*
+ * The stack from a function's return or a system call's on: the instruction pointer
+ * is behind a call, stack and frame pointer are the caller's.
+ */
+static __always_inline void unwind(struct thread *thread, u64 ip, u64 sp, u64 fp)
+{
+	unwind_from(thread, ip, sp, fp, false);
+}
+
+/* The stack of code that was interrupted before the instruction at `ip`. */
+static __always_inline void unwind_interrupted(struct thread *thread, u64 ip, u64 sp, u64 fp)
+{
+	unwind_from(thread, ip, sp, fp, true);
 }
 
 #endif

@@ -24,6 +24,7 @@ enum wire_kind {
 	WIRE_MMAP,
 	WIRE_FD,
 	WIRE_THREAD,
+	WIRE_PAGES,  /* instead of WIRE_HEAP: memory by the pages that are touched */
 	WIRE_CUSTOM, /* from here on a user's own */
 	WIRE_KINDS = 20,
 };
@@ -103,6 +104,7 @@ enum wire_syscall_op {
 	WIRE_SHM_ATTACH,
 	WIRE_SHM_DETACH,
 	WIRE_BRK,
+	WIRE_DISCARD, /* madvise: pages may be given back */
 };
 
 /* Row of the table by system call number. */
@@ -198,7 +200,10 @@ struct wire_space {
 	u64 generation; /* +1 whenever code went away: its addresses may be another's next */
 	s64 brk_bytes;	/* growth of the heap segment */
 	u64 linking;	/* the dynamic linker has not loaded the libraries yet */
-	u64 unused;
+	/* Sampling of pages, see page.bpf.h; races cost a sample. */
+	u32 page_window;
+	u16 page_count;
+	u16 page_shift;
 };
 
 /* ---- events -------------------------------------------------------------- */
@@ -214,6 +219,7 @@ enum wire_event_type {
 	WIRE_EVENT_TASK,  /* a thread began or ended */
 	WIRE_EVENT_FILES, /* descriptors of a process follow, each a WIRE_EVENT_FILE */
 	WIRE_EVENT_FILE,  /* a descriptor that is open now */
+	WIRE_EVENT_PAGE,  /* a page was touched */
 };
 
 struct wire_event {
@@ -278,10 +284,11 @@ struct wire_event_process {
  * before the call returns; what it brings, at its return.
  */
 enum wire_map_op {
-	WIRE_MAP_CUT,  /* [start, start + bytes) goes; bytes 0: the mapping that begins there */
-	WIRE_MAP_BACK, /* the thread's call failed: what it cut is there after all */
-	WIRE_MAP_PUT,  /* [start, start + bytes) is new */
-	WIRE_MAP_MOVE, /* the old range is now the new one: mremap */
+	WIRE_MAP_CUT,	  /* [start, start + bytes) goes; bytes 0: the mapping that begins there */
+	WIRE_MAP_BACK,	  /* the thread's call failed: what it cut is there after all */
+	WIRE_MAP_PUT,	  /* [start, start + bytes) is new */
+	WIRE_MAP_MOVE,	  /* the old range is now the new one: mremap */
+	WIRE_MAP_DISCARD, /* the range stays, its pages go */
 };
 
 /* Whose mapping it is; by the calls that the thread is inside of. */
@@ -309,6 +316,17 @@ struct wire_event_map {
 	u8 unused[3];
 	struct wire_file file;
 };
+
+/* Accounted by user space as well: pages go in ranges. */
+struct wire_event_page {
+	struct wire_event head;
+	u64 tag;     /* of the stack */
+	u64 address; /* of the page */
+	u32 check;
+	u32 shift; /* it stands for 1 << shift pages */
+};
+
+#define WIRE_PAGE_SHIFT 12
 
 enum wire_task_state {
 	WIRE_TASK_BEGAN,
@@ -473,6 +491,7 @@ struct wire_follow {
 _Static_assert(sizeof(struct wire_file) == 464, "wire_file");
 _Static_assert(sizeof(struct wire_event_map) == 24 + 56 + 464, "wire_event_map");
 _Static_assert(sizeof(struct wire_event_task) == 24 + 48, "wire_event_task");
+_Static_assert(sizeof(struct wire_event_page) == 24 + 24, "wire_event_page");
 _Static_assert(sizeof(struct wire_event_file) == 24 + 8 + 464, "wire_event_file");
 _Static_assert(sizeof(struct wire_probe) == 8, "a cookie is 64 bits");
 _Static_assert(sizeof(struct wire_live) == 16, "wire_live");

@@ -53,10 +53,15 @@ int kinds_choose(struct kinds *kinds, const struct options *options, struct snap
 	bool any = false;
 	int error = 0;
 
-	for (int kind = 0; kind < KIND_CUSTOM; kind++)
+	for (int kind = 0; kind < KIND_CHOICES; kind++)
 		any |= options->kinds[kind];
-	for (int kind = 0; kind < KIND_CUSTOM; kind++)
+	for (int kind = 0; kind < KIND_CHOICES; kind++)
 		snapshot->traced[kind] = options->kinds[kind] || !any;
+	snapshot->traced[KIND_PAGES] = false;
+	if (options->events == EVENTS_PAGES) {
+		snapshot->traced[KIND_PAGES] = snapshot->traced[KIND_HEAP];
+		snapshot->traced[KIND_HEAP] = false;
+	}
 	if (snapshot->traced[KIND_THREAD])
 		error = functions_add_threads(&kinds->functions);
 	for (size_t i = 0; !error && i < kinds->resources.count; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/snapshot.h"
 #include "options.h"
 #include "output.h"
 #include "report/growth.h"
@@ -43,12 +44,21 @@ int live_run_prepare(struct live_run *live, const struct options *options)
 	return SESSION_UNMEASURED;
 }
 
+static const char *tracing_name(const struct live_run *live)
+{
+	const bool *traced = live->watch.snapshot->traced;
+
+	return traced[KIND_HEAP]    ? "every allocation"
+	       : traced[KIND_PAGES] ? "pages first touched"
+				    : "without the heap";
+}
+
 static int open_screen(struct live_run *live)
 {
 	struct screen_config config = {
 		.watch = &live->watch,
 		.output = &live->output,
-		.tracing = "every allocation",
+		.tracing = tracing_name(live),
 		.colour = output_has_colour(live->options, stdout),
 	};
 	int error = screen_open(&live->screen, &config);
@@ -140,6 +150,27 @@ static void record(struct live_run *live)
 			 path);
 }
 
+static void switch_exact(struct live_run *live)
+{
+	const bool *traced = live->watch.snapshot->traced;
+	struct view *view = &live->screen.view;
+	bool exact = !traced[KIND_HEAP];
+	int error;
+
+	if (!traced[KIND_PAGES]) {
+		view_say(view, "e has a meaning with --events pages");
+		return;
+	}
+	error = live->set_exact(live->session, exact);
+	if (error)
+		view_say(view, "cannot probe the allocators: %s", strerror(-error));
+	else if (exact)
+		view_say(view, "exact: every allocation from now on (e: pages alone again)");
+	else
+		view_say(view, "pages alone (e: every allocation)");
+	live->screen.tracing = tracing_name(live);
+}
+
 static enum wait_answer take_keys(void *context)
 {
 	struct live_run *live = context;
@@ -158,7 +189,7 @@ static enum wait_answer take_keys(void *context)
 			record(live);
 			break;
 		case VIEW_EXACT:
-			view_say(&live->screen.view, "e has a meaning with --events pages");
+			switch_exact(live);
 			break;
 		default:
 			break;

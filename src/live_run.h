@@ -30,6 +30,8 @@ struct live_run {
 	unsigned recordings;
 	/* Brings the snapshot up to date. Returns 0 or -errno. */
 	int (*collect)(void *session);
+	/* Switches the probes of allocators on or off. Returns 0 or -errno. */
+	int (*set_exact)(void *session, bool exact);
 	void *session;
 };
 

@@ -60,7 +60,7 @@ struct options {
 	enum attach_mode attach;
 	struct option_texts alloc_prefixes;
 	struct option_texts objects;   /* paths of further files to probe */
-	bool kinds[KIND_CUSTOM];       /* to trace; none given: all */
+	bool kinds[KIND_CHOICES];      /* to trace; none given: all */
 	struct option_texts resources; /* files that define further kinds */
 	bool no_pause;		       /* never stop a process while attaching */
 	bool no_namespace;	       /* no private copies of libraries for the command */

@@ -109,11 +109,11 @@ static int set_kinds(const struct option_row *row, const char *text, void *field
 		int kind = 0;
 
 		end = strchrnul(text, ',');
-		while (kind < KIND_CUSTOM &&
+		while (kind < KIND_CHOICES &&
 		       (strlen(kind_table[kind].name) != (size_t)(end - text) ||
 			strncmp(text, kind_table[kind].name, end - text) != 0))
 			kind++;
-		if (kind == KIND_CUSTOM)
+		if (kind == KIND_CHOICES)
 			return -EINVAL;
 		kinds[kind] = true;
 		if (!*end)

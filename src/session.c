@@ -177,7 +177,8 @@ static int make_parts(struct session *session)
 		log_error("out of memory");
 		return -ENOMEM;
 	}
-	session->modules_options.allocators.recognise_only = !session->snapshot->traced[KIND_HEAP];
+	session->modules_options.allocators.recognise_only =
+		!session->snapshot->traced[KIND_HEAP] && !session->snapshot->traced[KIND_PAGES];
 	return 0;
 }
 
@@ -188,6 +189,7 @@ static int start_following(struct session *session)
 		.mode = session->mode,
 		.may_stop = !session->options->no_pause,
 		.needs_allocator = session->snapshot->traced[KIND_HEAP],
+		.exact_on_demand = session->snapshot->traced[KIND_PAGES],
 		.tracer = session->tracer,
 		.modules = session->modules,
 		.processes = session->processes,
@@ -269,6 +271,15 @@ static int wait_for_end(struct session *session)
 	return wait_run(&config);
 }
 
+static int set_exact(void *context, bool exact)
+{
+	struct session *session = context;
+	int error = follower_set_exact(session->follower, exact);
+
+	session->snapshot->traced[KIND_HEAP] = exact && !error;
+	return error;
+}
+
 static int start_watching(struct session *session)
 {
 	const struct watch_config config = {
@@ -280,6 +291,7 @@ static int start_watching(struct session *session)
 	};
 
 	session->live.collect = collect;
+	session->live.set_exact = set_exact;
 	session->live.session = session;
 	return live_run_begin(&session->live, &config, report_stream(session->options));
 }

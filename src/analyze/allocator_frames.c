@@ -25,7 +25,16 @@ static const char *const functions[] = {
 
 /* Whole names that have no family. */
 static const char *const names[] = {
+	"sysmalloc",
+	"sysmalloc_mmap",
 	"_int_malloc",
+	"_int_free",
+	"new_heap",
+	"alloc_new_heap",
+	"grow_heap",
+	"arena_get2",
+	"tcache_init",
+	"ptmalloc_init",
 	"_int_realloc",
 	"_int_memalign",
 	"_mid_memalign",

@@ -166,6 +166,9 @@ static void draw_figure(struct canvas *canvas, const struct scene *scene, int ro
 void draw_head(struct canvas *canvas, const struct scene *scene)
 {
 	const struct layout *layout = &scene->view->layout;
+	const struct figures *total = &scene->growth->total.now;
+	bool by_pages = total->values[FIGURE_HEAP] == FIGURE_UNKNOWN &&
+			total->values[FIGURE_PAGES] != FIGURE_UNKNOWN;
 	int width = canvas->columns / 2;
 
 	draw_names(canvas, scene);
@@ -176,7 +179,8 @@ void draw_head(struct canvas *canvas, const struct scene *scene)
 		return;
 	draw_headings(canvas, layout->figures_row, 0);
 	draw_headings(canvas, layout->figures_row, width);
-	for (int i = 0; i < FIGURE_COUNT; i++)
+	for (int i = 0; i < FIGURE_PAGES; i++)
 		draw_figure(canvas, scene, layout->figures_row + 1 + i % layout->figure_rows,
-			    i / layout->figure_rows * width, width, (enum figure)i);
+			    i / layout->figure_rows * width, width,
+			    i == FIGURE_HEAP && by_pages ? FIGURE_PAGES : (enum figure)i);
 }

@@ -3,6 +3,7 @@
 #include "live/growth.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,13 @@ void growth_free(struct growth *growth)
 	free(growth);
 }
 
-bool growth_window(const struct growth *growth, size_t *index, double *seconds)
+/* What was before a kind was traced is no part of its growth. */
+static double cut_before(const struct growth *growth, uint32_t kind, double seconds)
+{
+	return fmin(seconds, (double)(growth->time_ns - growth->kind_ns[kind]) / 1e9);
+}
+
+bool growth_window(const struct growth *growth, uint32_t kind, size_t *index, double *seconds)
 {
 	double now = (double)growth->time_ns / 1e9;
 	uint64_t first =
@@ -45,8 +52,10 @@ bool growth_window(const struct growth *growth, size_t *index, double *seconds)
 	for (uint64_t i = first; i < growth->window_count; i++) {
 		*index = i % WINDOW_POINTS;
 		*seconds = now - growth->window_times[*index];
-		if (*seconds > 0 && *seconds < WINDOW_SECONDS * 1.05)
-			return true;
+		if (*seconds > 0 && *seconds < WINDOW_SECONDS * 1.05) {
+			*seconds = cut_before(growth, kind, *seconds);
+			return *seconds > 0;
+		}
 	}
 	return false;
 }
@@ -280,6 +289,12 @@ int growth_update(struct growth *growth, const struct sample *sample)
 	enum timeline_change change;
 	bool moves;
 
+	for (int i = 0; i < KIND_MAX; i++) {
+		if (!growth->snapshot->traced[i])
+			growth->kind_ns[i] = 0;
+		else if (!growth->kind_ns[i])
+			growth->kind_ns[i] = growth->time_ns + 1;
+	}
 	growth->events_per_s =
 		seconds > 0 ? (double)(sample->events - growth->events) / seconds : 0;
 	growth->events = sample->events;

@@ -14,6 +14,7 @@
 #include "analyze/trend.h"
 #include "live/timeline.h"
 #include "model/figure.h"
+#include "model/kind.h"
 #include "model/sample.h"
 
 struct frame;
@@ -89,7 +90,8 @@ struct growth {
 	uint64_t window_count;		    /* points there ever were; the last is at count - 1 */
 	uint64_t time_ns;		    /* of the last sample, since the session's start */
 	uint64_t boot_ns;
-	uint64_t mark_ns; /* 0: the user has set none */
+	uint64_t kind_ns[KIND_MAX]; /* since when a kind is traced, 0: it is not */
+	uint64_t mark_ns;	    /* 0: the user has set none */
 	uint64_t events;
 	double events_per_s;
 	double tracing_share;
@@ -125,9 +127,9 @@ double growth_figure_rate(const struct growth *growth, const struct figure_histo
 			  enum figure figure);
 
 /*
- * The point of the window to which the present is compared, as an index into `window`, and
- * how many seconds ago it was; false as long as there is none.
+ * The point of the window to which the present of this kind is compared, as an index into
+ * `window`, and over how many seconds it is; false as long as there is none.
  */
-bool growth_window(const struct growth *growth, size_t *index, double *seconds);
+bool growth_window(const struct growth *growth, uint32_t kind, size_t *index, double *seconds);
 
 #endif

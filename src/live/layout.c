@@ -5,6 +5,7 @@
 
 /* Title, verdict, cost of tracing. */
 #define HEAD_ROWS 3
+#define SHOWN_FIGURES FIGURE_PAGES
 #define TABLE_ROWS_MIN 4
 /* The command's output has such a part of what the head leaves. */
 #define OUTPUT_PART 3
@@ -18,7 +19,7 @@ struct layout layout_of(int rows, int columns, bool has_losses, bool shows_outpu
 		layout.losses_row = at++;
 	layout.figures_row = at++;
 	/* Two beside each other. */
-	layout.figure_rows = FIGURE_COUNT / 2;
+	layout.figure_rows = SHOWN_FIGURES / 2;
 	if (rows - at - layout.figure_rows < TABLE_ROWS_MIN + 2)
 		layout.figure_rows = 0;
 	at += layout.figure_rows;

@@ -49,7 +49,8 @@ static bool filter_passes(const struct part *part, const char *filter)
 
 static bool part_passes(const struct part *part, const struct row_query *query)
 {
-	return !part->is_hidden && !(query->hidden_kinds >> part->kind & 1) &&
+	return !part->is_hidden && part->now.acquired_count &&
+	       !(query->hidden_kinds >> part->kind & 1) &&
 	       (query->process == ALL_PROCESSES || query->process == part->process) &&
 	       filter_passes(part, query->filter);
 }
@@ -151,7 +152,7 @@ static void row_add(struct row *row, const struct growth *growth, const struct p
 	row->acquired += now->acquired_count;
 	if (part->oldest_ns && (!row->oldest_ns || part->oldest_ns < row->oldest_ns))
 		row->oldest_ns = part->oldest_ns;
-	if (!growth_window(growth, &index, &seconds))
+	if (!growth_window(growth, part->kind, &index, &seconds))
 		return;
 	then = &part->window[index];
 	row->growth +=
@@ -249,7 +250,7 @@ int rows_make(struct rows *rows, const struct growth *growth, const struct row_q
 		if (part_passes(part, query))
 			row_add(row_of(rows, key_of(part, query->group)), growth, part, query);
 		else
-			rows->hidden_count += !part->is_hidden;
+			rows->hidden_count += !part->is_hidden && part->now.acquired_count;
 	}
 	for (size_t i = 0; i < rows->count; i++) {
 		row_finish(&rows->rows[i]);

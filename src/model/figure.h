@@ -15,6 +15,7 @@ enum figure {
 	FIGURE_MAPPED,
 	FIGURE_FDS,
 	FIGURE_THREADS,
+	FIGURE_PAGES, /* in place of the heap, when no allocator is probed */
 	FIGURE_COUNT,
 };
 

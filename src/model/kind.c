@@ -7,4 +7,6 @@ const struct kind_info kind_table[KIND_CUSTOM] = {
 			true },
 	[KIND_FD] = { "fd", "descriptor", "descriptors", false, "opened", "closed", "fd", false },
 	[KIND_THREAD] = { "thread", "thread", "threads", true, "started", "joined", "tid", false },
+	[KIND_PAGES] = { "pages", "page", "pages", true, "first touched", "given back", "address",
+			 true },
 };

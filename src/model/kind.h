@@ -10,10 +10,13 @@ enum kind {
 	KIND_MMAP,
 	KIND_FD,
 	KIND_THREAD,
+	KIND_PAGES, /* instead of KIND_HEAP */
 	KIND_CUSTOM,
 };
 
 #define KIND_MAX 20
+/* Those before it are chosen by name; what is behind follows from other options. */
+#define KIND_CHOICES KIND_PAGES
 
 struct kind_info {
 	const char *name; /* in JSON and options */

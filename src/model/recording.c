@@ -17,7 +17,7 @@
 #include "model/snapshot.h"
 #include "util/array.h"
 
-#define RECORDING_VERSION 2
+#define RECORDING_VERSION 3
 
 static const char magic[8] = { 'L', 'E', 'A', 'K', 'T', 'R', 'C', '\n' };
 

@@ -95,8 +95,8 @@ const char *growth_words(char words[GROWTH_WORDS_BYTES], const struct trend *tre
 /* ---- all figures ------------------------------------------------------------------------ */
 
 /* What the program itself holds; the resident set grows with it, so it speaks when these do not. */
-static const enum figure spoken[] = { FIGURE_HEAP, FIGURE_MAPPED, FIGURE_FDS, FIGURE_THREADS,
-				      FIGURE_RSS };
+static const enum figure spoken[] = { FIGURE_HEAP, FIGURE_PAGES,   FIGURE_MAPPED,
+				      FIGURE_FDS,  FIGURE_THREADS, FIGURE_RSS };
 
 #define SPOKEN (sizeof(spoken) / sizeof(spoken[0]))
 

@@ -88,9 +88,10 @@ static void collect_line(struct collection *collection, const struct wire_site *
 	struct space *space;
 	struct site *site;
 
-	/* Mappings have books of their own. */
+	/* Mappings and pages have books of their own. */
 	if (!(line->tag & WIRE_SITE_USED) || line->space >= WIRE_SPACES ||
-	    line->kind >= collection->processes->snapshot->kind_count || line->kind == WIRE_MMAP)
+	    line->kind >= collection->processes->snapshot->kind_count || line->kind == WIRE_MMAP ||
+	    line->kind == WIRE_PAGES)
 		return;
 	space = collection->by_number[line->space];
 	if (!space)
@@ -233,6 +234,7 @@ static void collect_space(struct collection *collection, struct space *space,
 	collect_files(collection, space);
 	collect_threads(collection, space);
 	collect_mappings(collection, space);
+	collect_pages(collection, space);
 	for (size_t i = 0; i < process->site_count; i++) {
 		if (process->sites[i].first_ns == UINT64_MAX)
 			process->sites[i].first_ns = 0;

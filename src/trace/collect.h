@@ -49,6 +49,7 @@ enum role collect_describe_thread(struct collection *collection, const struct sp
 void collect_files(struct collection *collection, struct space *space);
 void collect_threads(struct collection *collection, struct space *space);
 void collect_mappings(struct collection *collection, struct space *space);
+void collect_pages(struct collection *collection, struct space *space);
 
 /* Holds the books of mappings against the process's, as it was last looked at. */
 void collect_check_mappings(struct processes *processes, struct space *space);

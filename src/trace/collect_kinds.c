@@ -182,6 +182,71 @@ void collect_mappings(struct collection *collection, struct space *space)
 	free(sites);
 }
 
+struct page_visit {
+	struct collection *collection;
+	struct space *space;
+	const uint32_t *sites; /* in the process, by number of the page's site */
+};
+
+static void collect_page(const struct touched_page *page, void *context)
+{
+	const struct page_visit *visit = context;
+	struct processes *processes = visit->collection->processes;
+	uint32_t index = visit->sites[page->site];
+	struct resource resource = {
+		.id = page->address,
+		.size = page->pages << WIRE_PAGE_SHIFT,
+		.born_ns = page->born_ns - processes->start_ns,
+	};
+
+	if (index != NO_SITE)
+		collect_add_resource(visit->collection,
+				     &space_process(processes, visit->space)->sites[index],
+				     &resource);
+}
+
+static uint32_t collect_page_site(struct collection *collection, struct space *space,
+				  const struct page_site *line)
+{
+	uint32_t index =
+		collect_add_site(collection, space, space_stack_of(space, line->tag, line->check),
+				 KIND_PAGES, ROLE_HELD);
+	uint64_t start_ns = collection->processes->start_ns;
+	struct site *site;
+
+	if (index == NO_SITE)
+		return index;
+	site = &space_process(collection->processes, space)->sites[index];
+	site->acquired_count += line->touched;
+	site->acquired_bytes += line->touched << WIRE_PAGE_SHIFT;
+	site->released_count += line->given_back;
+	site->released_bytes += line->given_back << WIRE_PAGE_SHIFT;
+	collect_widen(site, line->first_ns - start_ns, line->last_ns - start_ns);
+	return index;
+}
+
+void collect_pages(struct collection *collection, struct space *space)
+{
+	const struct page_site *lines;
+	uint32_t *sites;
+	size_t count;
+
+	if (!space->pages)
+		return;
+	space_pages_settle(space->pages);
+	lines = space_pages_sites(space->pages, &count);
+	sites = calloc(count + 1, sizeof(*sites));
+	if (!sites) {
+		collection->error = -ENOMEM;
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		sites[i] = collect_page_site(collection, space, &lines[i]);
+	space_pages_each(space->pages, collect_page,
+			 &(struct page_visit){ collection, space, sites });
+	free(sites);
+}
+
 /* What is mapped no more, though we did not see it go. */
 void collect_check_mappings(struct processes *processes, struct space *space)
 {

@@ -25,6 +25,7 @@ static const struct {
 	{ TRACER_ACQUIRE, true },   { TRACER_ACQUIRE_RETURN, true }, { TRACER_RELEASE, true },
 	{ TRACER_LIBRARIES, true }, { TRACER_SYSCALL_ENTER, false }, { TRACER_SYSCALL_EXIT, false },
 	{ TRACER_FORK, false },	    { TRACER_EXEC, false },	     { TRACER_EXIT, false },
+	{ TRACER_PAGE, false },
 };
 
 static uint64_t monotonic_ns(void)

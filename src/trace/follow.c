@@ -61,6 +61,9 @@ static int attach_life(struct follower *follower)
 				      life);
 	if (!error)
 		error = attach_syscalls(follower);
+	if (!error && tracer_program_fd(tracer, TRACER_PAGE) >= 0)
+		error = attach_raw_tracepoint(tracer_program_fd(tracer, TRACER_PAGE),
+					      "page_fault_user", life);
 	for (size_t i = 0; !error && born >= 0 && i < sizeof(births) / sizeof(*births); i++) {
 		error = attach_tracepoint(born, births[i], life);
 		/* An architecture has not all of them. */
@@ -112,6 +115,7 @@ void follower_free(struct follower *follower)
 	}
 	links_move(&follower->life, &follower->ended);
 	links_move(&follower->life, &follower->files);
+	links_move(&follower->life, &follower->exact);
 	links_close(&follower->life);
 	tracer_unpark_all(follower->config.tracer);
 	free(follower->parked);
@@ -150,6 +154,41 @@ int follower_add_file(struct follower *follower, int fd, const char *path, bool 
 	if (!now)
 		return 0;
 	return scan_attach_file(follower, modules_examine(follower->config.modules, module));
+}
+
+static int attach_file_allocator(struct module *module, void *context)
+{
+	return module->attached ? scan_attach_allocator(context, module, -1) : 0;
+}
+
+static int attach_allocators(struct follower *follower)
+{
+	struct followed *process, *next;
+	int error = 0;
+
+	if (follower->config.scope == FOLLOW_FILES)
+		return modules_each(follower->config.modules, attach_file_allocator, follower);
+	HASH_ITER(hh, follower->by_pid, process, next)
+	for (size_t i = 0; !error && i < process->attached_count; i++)
+		error = scan_attach_allocator(follower, process->attached[i], (pid_t)process->pid);
+	return error;
+}
+
+int follower_set_exact(struct follower *follower, bool exact)
+{
+	int error = 0;
+
+	if (exact == follower->is_exact)
+		return 0;
+	follower->is_exact = exact;
+	if (exact)
+		error = attach_allocators(follower);
+	if (!exact || error) {
+		follower->is_exact = false;
+		links_close(&follower->exact);
+		tracer_forget_kind(follower->config.tracer, WIRE_HEAP);
+	}
+	return error;
 }
 
 static uint64_t monotonic_ns(void)
@@ -419,6 +458,10 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 	case WIRE_EVENT_MAP:
 		processes_map_event(follower->config.processes,
 				    (const struct wire_event_map *)event);
+		return;
+	case WIRE_EVENT_PAGE:
+		processes_page_event(follower->config.processes,
+				     (const struct wire_event_page *)event);
 		return;
 	case WIRE_EVENT_TASK:
 		processes_task_event(follower->config.processes,

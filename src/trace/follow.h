@@ -35,6 +35,7 @@ struct follow_config {
 	enum attach_mode mode; /* as the tracer's */
 	bool may_stop;	       /* children wait for their probes */
 	bool needs_allocator;  /* a process without one is of no use */
+	bool exact_on_demand;  /* allocators are probed by follower_set_exact() alone */
 	struct tracer *tracer;
 	struct modules *modules;
 	struct processes *processes;
@@ -64,6 +65,13 @@ int follower_add_command(struct follower *follower, pid_t pid, bool may_stop);
  * allocator was found in it, or another -errno.
  */
 int follower_add_process(struct follower *follower, pid_t pid);
+
+/*
+ * With `exact_on_demand`: probes the allocators of all that is followed, now and from now
+ * on, or takes these probes out again, with all that is known of heap blocks. Returns 0 or
+ * -errno.
+ */
+int follower_set_exact(struct follower *follower, bool exact);
 
 /*
  * Some parents (su, script) stop themselves when they see a child stopped, and wait

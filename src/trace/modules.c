@@ -256,6 +256,21 @@ struct module *modules_of_mapping(struct modules *modules, pid_t pid, const stru
 	return modules_examine(modules, module_add(modules, fd, &key, map->path));
 }
 
+int modules_each(struct modules *modules, int (*visit)(struct module *module, void *context),
+		 void *context)
+{
+	struct module *module, *next;
+	int result = 0;
+
+	HASH_ITER(hh, modules->by_key, module, next)
+	{
+		result = visit(module, context);
+		if (result)
+			break;
+	}
+	return result;
+}
+
 bool module_is_allocator(const struct module *module)
 {
 	return module->plan && module->plan->allocator;

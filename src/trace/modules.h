@@ -88,6 +88,10 @@ struct module *modules_add_file(struct modules *modules, int fd, const char *pat
  */
 struct module *modules_examine(struct modules *modules, struct module *module);
 
+/* Calls `visit` for each module until it returns nonzero; returns what it returned. */
+int modules_each(struct modules *modules, int (*visit)(struct module *module, void *context),
+		 void *context);
+
 /* True when the module is an allocator. */
 bool module_is_allocator(const struct module *module);
 /* True when the module defines functions to probe. */

@@ -23,8 +23,14 @@ struct share {
 	bool at_return;
 };
 
+static bool is_part(const struct probe_site *site, enum probe_part part)
+{
+	return part == PROBES_ALL || (site->probe.kind == WIRE_HEAP) == (part == PROBES_ALLOCATOR);
+}
+
 static int attach_share(struct tracer *tracer, enum attach_mode mode, const struct module *module,
-			pid_t pid, const struct share *share, struct links *links)
+			pid_t pid, enum probe_part part, const struct share *share,
+			struct links *links)
 {
 	const struct probe_plan *plan = module->plan;
 	struct attach_request request = {
@@ -45,7 +51,7 @@ static int attach_share(struct tracer *tracer, enum attach_mode mode, const stru
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct probe_site *site = &plan->sites[i];
 
-		if ((site->probe.op == WIRE_RELEASE) != share->releases ||
+		if (!is_part(site, part) || (site->probe.op == WIRE_RELEASE) != share->releases ||
 		    site->placement.reason == PLACE_UNPROBEABLE)
 			continue;
 		points[request.count].file_offset = site->file_offset;
@@ -59,7 +65,7 @@ static int attach_share(struct tracer *tracer, enum attach_mode mode, const stru
 }
 
 static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struct module *module,
-		       pid_t pid, struct links *links)
+		       pid_t pid, enum probe_part part, struct links *links)
 {
 	/* Returns before entries: no entry is seen whose return is not. */
 	static const struct share shares[] = {
@@ -70,7 +76,7 @@ static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struc
 	int error = 0;
 
 	for (size_t i = 0; !error && i < sizeof(shares) / sizeof(*shares); i++)
-		error = attach_share(tracer, mode, module, pid, &shares[i], links);
+		error = attach_share(tracer, mode, module, pid, part, &shares[i], links);
 	return error;
 }
 
@@ -94,13 +100,13 @@ static int attach_library_hook(struct tracer *tracer, enum attach_mode mode,
 }
 
 int probes_attach(struct tracer *tracer, enum attach_mode mode, const struct module *module,
-		  pid_t pid, struct links *links)
+		  pid_t pid, enum probe_part part, struct links *links)
 {
 	int error = 0;
 
 	if (module_has_probes(module))
-		error = attach_plan(tracer, mode, module, pid, links);
-	if (!error && module->has_library_hook)
+		error = attach_plan(tracer, mode, module, pid, part, links);
+	if (!error && module->has_library_hook && part != PROBES_ALLOCATOR)
 		error = attach_library_hook(tracer, mode, module, pid, links);
 	return error;
 }

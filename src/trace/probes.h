@@ -11,12 +11,18 @@ struct links;
 struct module;
 struct tracer;
 
+enum probe_part {
+	PROBES_ALL,
+	PROBES_ALLOCATOR,
+	PROBES_OTHER, /* and ld.so's hook */
+};
+
 /*
- * Attaches all probes of a module: its allocator's functions and ld.so's hook.
+ * Attaches a module's probes: its allocator's functions, others', and ld.so's hook.
  * `pid` -1: for every process that maps it. Returns 0 or -errno; `links` may then
  * hold a part of them.
  */
 int probes_attach(struct tracer *tracer, enum attach_mode mode, const struct module *module,
-		  pid_t pid, struct links *links);
+		  pid_t pid, enum probe_part part, struct links *links);
 
 #endif

@@ -29,6 +29,7 @@ static void space_free(struct space *space)
 {
 	space_clear_stacks(space);
 	space_mappings_free(space->mappings);
+	space_pages_free(space->pages);
 	proc_maps_free(space->maps, space->map_count);
 	space_files_clear(&space->files);
 	space_tasks_clear(&space->tasks);
@@ -93,6 +94,8 @@ int processes_start(struct processes *processes, const struct process_start *sta
 	process->start_ns = start->time_ns - processes->start_ns;
 	if (processes->snapshot->traced[KIND_MMAP])
 		space->mappings = space_mappings_new(strings);
+	if (processes->snapshot->traced[KIND_PAGES])
+		space->pages = space_pages_new();
 	space->number = start->space;
 	space->pid = start->pid;
 	space->attached = start->attached;
@@ -325,7 +328,18 @@ int processes_map_event(struct processes *processes, const struct wire_event_map
 {
 	struct space *space = space_find(processes, event->head.space);
 
-	return space && space->mappings ? space_mappings_event(space->mappings, event) : 0;
+	if (!space)
+		return 0;
+	if (space->pages)
+		space_pages_mapped(space->pages, event);
+	return space->mappings ? space_mappings_event(space->mappings, event) : 0;
+}
+
+int processes_page_event(struct processes *processes, const struct wire_event_page *event)
+{
+	struct space *space = space_find(processes, event->head.space);
+
+	return space && space->pages ? space_pages_touched(space->pages, event) : 0;
 }
 
 int processes_task_event(struct processes *processes, const struct wire_event_task *event)

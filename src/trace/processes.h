@@ -77,6 +77,7 @@ int processes_add_stack(struct processes *processes, const struct wire_event_sta
 
 /* What the kernel tells of mappings, threads, descriptors. Each returns 0 or -ENOMEM. */
 int processes_map_event(struct processes *processes, const struct wire_event_map *event);
+int processes_page_event(struct processes *processes, const struct wire_event_page *event);
 int processes_task_event(struct processes *processes, const struct wire_event_task *event);
 int processes_file_event(struct processes *processes, const struct wire_event_file *event);
 

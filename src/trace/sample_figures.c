@@ -111,6 +111,16 @@ static struct sampled_process *find_sampled(struct sampler *sampler, uint32_t pr
 		       : NULL;
 }
 
+/* What is a sum over the live bytes of a kind's sites; -1: no figure is. */
+static const int figure_of_kind[WIRE_KINDS] = {
+	[WIRE_HEAP] = FIGURE_HEAP,
+	[WIRE_MMAP] = FIGURE_MAPPED,
+	[WIRE_FD] = -1,
+	[WIRE_THREAD] = -1,
+	[WIRE_PAGES] = FIGURE_PAGES,
+	[WIRE_CUSTOM... WIRE_KINDS - 1] = -1,
+};
+
 static void add_sites(struct sampler *sampler)
 {
 	struct sampled_process *process = NULL;
@@ -119,14 +129,12 @@ static void add_sites(struct sampler *sampler)
 		const struct sampled_site *site = &sampler->sites[i];
 		int64_t live = (int64_t)(site->acquired_bytes - site->released_bytes);
 
-		if (!site->serial || (site->kind != WIRE_HEAP && site->kind != WIRE_MMAP))
+		if (!site->serial || figure_of_kind[site->kind] < 0)
 			continue;
 		if (!process || process->process != site->process)
 			process = find_sampled(sampler, site->process);
 		if (process)
-			process->figures
-				.values[site->kind == WIRE_HEAP ? FIGURE_HEAP : FIGURE_MAPPED] +=
-				live;
+			process->figures.values[figure_of_kind[site->kind]] += live;
 	}
 }
 
@@ -157,10 +165,9 @@ static int sample_process(struct sampler *sampler, const struct space *space)
 		sampled->figures.values[i] = FIGURE_UNKNOWN;
 	if (sampler->sampled_count <= PROCESSES_READ)
 		read_process(source, (pid_t)space->pid, &sampled->figures);
-	if (traced[WIRE_HEAP])
-		sampled->figures.values[FIGURE_HEAP] = 0;
-	if (traced[WIRE_MMAP])
-		sampled->figures.values[FIGURE_MAPPED] = 0;
+	for (int kind = 0; kind < WIRE_KINDS; kind++)
+		if (traced[kind] && figure_of_kind[kind] >= 0)
+			sampled->figures.values[figure_of_kind[kind]] = 0;
 	return 0;
 }
 

@@ -98,14 +98,14 @@ static void see_spilled(const struct wire_spill_key *key, const struct wire_live
 	see_value(context, key, value);
 }
 
-struct mapping_look {
+struct book_look {
 	struct sampler *sampler;
 	const struct space *space;
 };
 
 static void see_mapping(const struct live_mapping *mapping, void *context)
 {
-	const struct mapping_look *look = context;
+	const struct book_look *look = context;
 	struct sampler *sampler = look->sampler;
 	struct detail_resource resource = {
 		.id = mapping->start,
@@ -123,6 +123,27 @@ static void see_mapping(const struct live_mapping *mapping, void *context)
 	see(sampler,
 	    sampler_place(sampler, look->space->index, stack ? stack->index : SITE_NO_STACK,
 			  WIRE_MMAP),
+	    &resource);
+}
+
+static void see_page(const struct touched_page *page, void *context)
+{
+	const struct book_look *look = context;
+	struct sampler *sampler = look->sampler;
+	struct detail_resource resource = {
+		.id = page->address,
+		.size = page->pages << WIRE_PAGE_SHIFT,
+		.born_ns = page->born_ns - sampler->processes->start_ns,
+	};
+	const struct space_stack *stack;
+	const struct page_site *line;
+	size_t count;
+
+	line = &space_pages_sites(look->space->pages, &count)[page->site];
+	stack = space_stack_of(look->space, line->tag, line->check);
+	see(sampler,
+	    sampler_place(sampler, look->space->index, stack ? stack->index : SITE_NO_STACK,
+			  WIRE_PAGES),
 	    &resource);
 }
 
@@ -153,9 +174,12 @@ static void end(struct sampler *sampler)
 	tracer_each_spilled(sampler->tracer, see_spilled, sampler);
 	HASH_ITER(hh, sampler->processes->spaces, space, next)
 	{
+		struct book_look look = { sampler, space };
+
 		if (!space->ended && space->mappings)
-			space_mappings_each(space->mappings, see_mapping,
-					    &(struct mapping_look){ sampler, space });
+			space_mappings_each(space->mappings, see_mapping, &look);
+		if (!space->ended && space->pages)
+			space_pages_each(space->pages, see_page, &look);
 	}
 	for (size_t i = 0; i < walk->oldest_count; i++)
 		if (sampler->sites[i].serial)

@@ -148,7 +148,7 @@ static int take_line(struct sampler *sampler, const struct wire_site *line, size
 
 	if (!(line->tag & WIRE_SITE_USED) || line->space >= WIRE_SPACES ||
 	    !sampler->by_number[line->space] || line->kind == WIRE_MMAP ||
-	    line->kind >= sampler->processes->snapshot->kind_count)
+	    line->kind == WIRE_PAGES || line->kind >= sampler->processes->snapshot->kind_count)
 		return 0;
 	place = place_of_line(sampler, line, index);
 	if (place == NO_PLACE)
@@ -161,33 +161,71 @@ static int take_line(struct sampler *sampler, const struct wire_site *line, size
 	return 0;
 }
 
-/* Mappings have books of their own. */
+/* A site of books that are kept on this side. */
+static int take_book(struct sampler *sampler, const struct space *space, uint64_t tag,
+		     uint32_t check, const struct sampled_site *counters)
+{
+	const struct space_stack *stack = space_stack_of(space, tag, check);
+	uint32_t place = sampler_place(sampler, space->index, stack ? stack->index : SITE_NO_STACK,
+				       counters->kind);
+	struct sampled_site *site;
+
+	if (place == NO_PLACE)
+		return -ENOMEM;
+	site = &sampler->sites[place];
+	site->acquired_count += counters->acquired_count;
+	site->acquired_bytes += counters->acquired_bytes;
+	site->released_count += counters->released_count;
+	site->released_bytes += counters->released_bytes;
+	return 0;
+}
+
 static int take_mappings(struct sampler *sampler, const struct space *space)
 {
 	const struct mapping_site *lines;
 	size_t count = 0;
+	int error = 0;
 
 	lines = space->mappings ? space_mappings_sites(space->mappings, &count) : NULL;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; !error && i < count; i++) {
 		const struct mapping_site *line = &lines[i];
-		const struct space_stack *stack;
-		struct sampled_site *site;
-		uint32_t place;
+		const struct sampled_site counters = {
+			.kind = WIRE_MMAP,
+			.acquired_count = line->acquired_count,
+			.acquired_bytes = line->acquired_bytes,
+			.released_count = line->released_count,
+			.released_bytes = line->released_bytes,
+		};
 
-		if (line->role != ROLE_HELD)
-			continue;
-		stack = space_stack_of(space, line->tag, line->check);
-		place = sampler_place(sampler, space->index, stack ? stack->index : SITE_NO_STACK,
-				      WIRE_MMAP);
-		if (place == NO_PLACE)
-			return -ENOMEM;
-		site = &sampler->sites[place];
-		site->acquired_count += line->acquired_count;
-		site->acquired_bytes += line->acquired_bytes;
-		site->released_count += line->released_count;
-		site->released_bytes += line->released_bytes;
+		if (line->role == ROLE_HELD)
+			error = take_book(sampler, space, line->tag, line->check, &counters);
 	}
-	return 0;
+	return error;
+}
+
+static int take_pages(struct sampler *sampler, const struct space *space)
+{
+	const struct page_site *lines = NULL;
+	size_t count = 0;
+	int error = 0;
+
+	if (space->pages) {
+		space_pages_settle(space->pages);
+		lines = space_pages_sites(space->pages, &count);
+	}
+	for (size_t i = 0; !error && i < count; i++) {
+		const struct page_site *line = &lines[i];
+		const struct sampled_site counters = {
+			.kind = WIRE_PAGES,
+			.acquired_count = line->touched,
+			.acquired_bytes = line->touched << WIRE_PAGE_SHIFT,
+			.released_count = line->given_back,
+			.released_bytes = line->given_back << WIRE_PAGE_SHIFT,
+		};
+
+		error = take_book(sampler, space, line->tag, line->check, &counters);
+	}
+	return error;
 }
 
 /*
@@ -237,7 +275,8 @@ static int take_sites(struct sampler *sampler)
 	HASH_ITER(hh, sampler->processes->spaces, space, next)
 	{
 		if (!error && !space->ended)
-			error = take_mappings(sampler, space) ?: take_threads(sampler, space);
+			error = take_mappings(sampler, space) ?: take_pages(sampler, space)
+					?: take_threads(sampler, space);
 	}
 	for (size_t i = 0; i < sampler->site_count; i++)
 		events += sampler->sites[i].acquired_count + sampler->sites[i].released_count;

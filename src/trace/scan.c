@@ -15,11 +15,23 @@
 #include "util/log.h"
 #include "util/proc.h"
 
+int scan_attach_allocator(struct follower *follower, const struct module *module, pid_t pid)
+{
+	return module_has_probes(module)
+		       ? probes_attach(follower->config.tracer, follower->config.mode, module, pid,
+				       PROBES_ALLOCATOR, &follower->exact)
+		       : 0;
+}
+
 static int attach_module(struct follower *follower, const struct module *module, pid_t pid,
 			 struct links *links)
 {
-	int error =
-		probes_attach(follower->config.tracer, follower->config.mode, module, pid, links);
+	const struct follow_config *config = &follower->config;
+	int error = probes_attach(config->tracer, config->mode, module, pid,
+				  config->exact_on_demand ? PROBES_OTHER : PROBES_ALL, links);
+
+	if (!error && follower->is_exact)
+		error = scan_attach_allocator(follower, module, pid);
 
 	if (error)
 		log_info("cannot probe %s: %s", module->path, strerror(-error));

@@ -34,8 +34,10 @@ struct parked_child {
 
 struct follower {
 	struct follow_config config;
-	struct links life;	     /* fork, exec, exit */
-	struct links files;	     /* FOLLOW_FILES */
+	struct links life;  /* fork, exec, exit */
+	struct links files; /* FOLLOW_FILES */
+	struct links exact; /* of allocators, when they are probed on demand */
+	bool is_exact;
 	struct links ended;	     /* of processes that have ended, not yet closed */
 	struct parked_child *parked; /* lately, see follower_wake_parents() */
 	size_t parked_count;
@@ -58,6 +60,9 @@ struct scan {
 
 /* Attaches a module's probes for every process that maps it, once. Returns 0 or -errno. */
 int scan_attach_file(struct follower *follower, struct module *module);
+
+/* On demand: the allocator's probes alone, into `follower->exact`. Returns 0 or -errno. */
+int scan_attach_allocator(struct follower *follower, const struct module *module, pid_t pid);
 
 /*
  * Reads the process's mappings and acts on them; `has_libraries`: ld.so has loaded

@@ -8,6 +8,7 @@
 #include "trace/processes.h"
 #include "trace/space_files.h"
 #include "trace/space_mappings.h"
+#include "trace/space_pages.h"
 #include "trace/space_tasks.h"
 
 /* A stack of one space, by content; the kernel may know it under several tags. */
@@ -55,6 +56,7 @@ struct space {
 	struct space_site *sites;
 	bool attached;			 /* was running before the trace */
 	struct space_mappings *mappings; /* NULL: not traced */
+	struct space_pages *pages;	 /* NULL: not traced */
 	struct proc_map *maps;		 /* as the process had them at `maps_ns`, not yet checked */
 	size_t map_count;
 	uint64_t maps_ns;

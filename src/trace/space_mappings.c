@@ -326,6 +326,8 @@ int space_mappings_event(struct space_mappings *mappings, const struct wire_even
 	case WIRE_MAP_MOVE:
 		on_move(mappings, event);
 		break;
+	case WIRE_MAP_DISCARD:
+		break;
 	}
 	return mappings->error;
 }

@@ -71,6 +71,8 @@ static const struct syscall_row rows[] = {
 	{ SYS_shmat, WIRE_MMAP, WIRE_SHM_ATTACH, 0 },
 	{ SYS_shmdt, WIRE_MMAP, WIRE_SHM_DETACH, 0 },
 	{ SYS_brk, WIRE_MMAP, WIRE_BRK, 0 },
+	/* pages, which go with their mappings */
+	{ SYS_madvise, WIRE_PAGES, WIRE_DISCARD, 0 },
 };
 
 bool syscall_table_fill(const bool traced[WIRE_KINDS], struct wire_syscall table[WIRE_SYSCALLS])
@@ -80,7 +82,7 @@ bool syscall_table_fill(const bool traced[WIRE_KINDS], struct wire_syscall table
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct syscall_row *row = &rows[i];
 
-		if (!traced[row->kind])
+		if (!traced[row->kind] && !(row->kind == WIRE_MMAP && traced[WIRE_PAGES]))
 			continue;
 		table[row->number] = (struct wire_syscall){ row->op, row->arg };
 		any = true;

@@ -109,6 +109,24 @@ void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t 
 	free(set);
 }
 
+void tracer_forget_kind(struct tracer *tracer, uint32_t kind)
+{
+	for (size_t i = 0; i < tracer->bucket_count * WIRE_BUCKET_KEYS; i++) {
+		uint64_t *slot = &tracer->buckets[i / WIRE_BUCKET_KEYS].keys[i % WIRE_BUCKET_KEYS];
+		uint64_t key = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+
+		if (key && (key >> WIRE_KEY_KIND_SHIFT & (WIRE_KEY_KINDS - 1)) == kind)
+			__atomic_compare_exchange_n(slot, &key, 0, false, __ATOMIC_RELEASE,
+						    __ATOMIC_RELAXED);
+	}
+	for (size_t i = 0; i < tracer->site_count; i++) {
+		struct wire_site *site = &tracer->sites[i];
+
+		if (site->tag & WIRE_SITE_USED && site->kind == kind)
+			__atomic_store_n(&site->tag, 0, __ATOMIC_RELEASE);
+	}
+}
+
 struct wire_rule *tracer_rules(const struct tracer *tracer)
 {
 	return tracer->rules;

@@ -83,6 +83,7 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	bpf_program__set_autoload(skeleton->progs.syscall_enter, syscalls);
 	bpf_program__set_autoload(skeleton->progs.syscall_exit, syscalls);
 	bpf_program__set_autoload(skeleton->progs.files_walk, config->traced[WIRE_FD]);
+	bpf_program__set_autoload(skeleton->progs.page_touched, config->traced[WIRE_PAGES]);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_session, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_enter, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_return, type);
@@ -131,6 +132,7 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->empty_probes = config->empty_probes;
 	skeleton->rodata->trace_fds = config->traced[WIRE_FD];
 	skeleton->rodata->trace_mappings = config->traced[WIRE_MMAP];
+	skeleton->rodata->trace_pages = config->traced[WIRE_PAGES];
 	skeleton->rodata->trace_threads = config->traced[WIRE_THREAD];
 	return 0;
 }
@@ -259,6 +261,7 @@ int tracer_program_fd(const struct tracer *tracer, enum tracer_program program)
 		[TRACER_SYSCALL_ENTER] = skeleton->progs.syscall_enter,
 		[TRACER_SYSCALL_EXIT] = skeleton->progs.syscall_exit,
 		[TRACER_FILES] = skeleton->progs.files_walk,
+		[TRACER_PAGE] = skeleton->progs.page_touched,
 	};
 
 	return bpf_program__autoload(programs[program]) ? bpf_program__fd(programs[program]) : -1;

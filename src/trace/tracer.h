@@ -50,6 +50,7 @@ enum tracer_program {
 	TRACER_SYSCALL_ENTER, /* -1 when no system call is of interest */
 	TRACER_SYSCALL_EXIT,
 	TRACER_FILES, /* -1 without descriptors */
+	TRACER_PAGE,  /* -1 without pages */
 };
 
 int tracer_program_fd(const struct tracer *tracer, enum tracer_program program);
@@ -94,6 +95,9 @@ void tracer_each_spilled(struct tracer *tracer,
 			 void (*visit)(const struct wire_spill_key *key,
 				       const struct wire_live *value, void *context),
 			 void *context);
+
+/* Empties the tables of a kind whose probes are there no more. */
+void tracer_forget_kind(struct tracer *tracer, uint32_t kind);
 
 /* Empties all tables of what belongs to ended spaces, and gives their numbers back. */
 void tracer_forget_spaces(struct tracer *tracer, const uint32_t *spaces, size_t count);

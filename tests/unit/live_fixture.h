@@ -48,7 +48,7 @@ static inline void watched_begin(struct watched *watched)
 	struct process *process;
 
 	*watched = (struct watched){ .snapshot = snapshot };
-	for (int i = 0; i < KIND_CUSTOM; i++)
+	for (int i = 0; i < KIND_CHOICES; i++)
 		snapshot->traced[i] = true;
 	process = fixture_process(snapshot, 4711, "server");
 	process->end = PROCESS_RUNNING;
@@ -181,6 +181,7 @@ static inline void watched_step(struct watched *watched)
 				[FIGURE_MAPPED] = watched_live(watched, i, KIND_MMAP),
 				[FIGURE_FDS] = 5 + (i ? 0 : (int64_t)now),
 				[FIGURE_THREADS] = 4,
+				[FIGURE_PAGES] = FIGURE_UNKNOWN,
 			},
 		};
 	assert_int_equal(growth_update(watched->growth, &sample), 0);

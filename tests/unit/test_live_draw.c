@@ -182,7 +182,8 @@ static void test_hostile_text(void **state)
 					"b"),
 			    "a?b");
 	assert_string_equal(drawn(true, "\xff\xc3(\xe2\x82"), "?"
-							      "?(?");
+							      "?(?"
+							      "?");
 	assert_string_equal(drawn(true, "\xc0\xaf"), "?"
 						     "?");
 	assert_string_equal(drawn(false, "k\xc3\xa4se"), "k?se");

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Entry point of page faults: memory that a process touches for the first time. */
+#include "account.bpf.h"
+#include "follow.bpf.h"
+#include "maps.bpf.h"
+#include "page.bpf.h"
+#include "unwind.bpf.h"
+
+/* enum x86_pf_error_code of arch/x86/include/asm/trap_pf.h */
+#define FAULT_WRITE 2
+
+static __always_inline void page_send(struct thread *thread, const struct wire_site *site,
+				      u64 address, u32 shift)
+{
+	struct wire_event_page event = {
+		.head.type = WIRE_EVENT_PAGE,
+		.head.space = thread->space,
+		.head.time_ns = bpf_ktime_get_ns(),
+		.tag = site->tag,
+		.address = address & ~((1ULL << WIRE_PAGE_SHIFT) - 1),
+		.check = site->check,
+		.shift = shift,
+	};
+	u64 flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > WIRE_RING_BYTES / 4
+			    ? BPF_RB_FORCE_WAKEUP
+			    : BPF_RB_NO_WAKEUP;
+
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), flags))
+		count(WIRE_LOST_EVENTS);
+}
+
+/* What is only read shares a page of zeros, or a file's. */
+SEC("raw_tp/page_fault_user")
+int page_touched(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 address = ctx->args[0];
+	struct pt_regs *regs = (struct pt_regs *)ctx->args[1];
+	struct wire_space *space;
+	struct wire_site *site;
+	struct thread *thread;
+	u32 number, line, now;
+	int shift;
+
+	if (!(ctx->args[2] & FAULT_WRITE))
+		return 0;
+	thread = thread_current();
+	if (!thread)
+		return 0;
+	number = thread->space;
+	space = bpf_map_lookup_elem(&spaces, &number);
+	if (!space)
+		return 0;
+	now = now_ticks();
+	shift = page_choose(space, address, now);
+	if (shift < 0)
+		return 0;
+	thread->stack.depth = 0;
+	if (!space->linking || space->mappings)
+		unwind_interrupted(thread, BPF_CORE_READ(regs, ip), BPF_CORE_READ(regs, sp),
+				   BPF_CORE_READ(regs, bp));
+	site = account_site(thread, WIRE_PAGES, now, &line);
+	if (site)
+		page_send(thread, site, address, shift);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";
