@@ -9,9 +9,9 @@
 
 #include "maps.bpf.h"
 
-/* A window is 2^6 ticks, some 67 ms. A page costs some microseconds: 1% of a CPU. */
-#define PAGE_WINDOW_SHIFT 6
-#define PAGE_WINDOW_MAX 400
+/* A window is 2^10 ticks, about a second. A page costs about a microsecond: 1% of a CPU. */
+#define PAGE_WINDOW_SHIFT 10
+#define PAGE_WINDOW_MAX 8000
 #define PAGE_SHIFT_MAX 12
 
 /* With each window the share is halved or doubled, by how many there were; when there are far too

@@ -201,7 +201,10 @@ static int start_following(struct session *session)
 	config.unwinder = session->unwinder;
 	if (!error)
 		error = follower_new(&config, &session->follower);
-	if (error)
+	if (error == -ENOENT && session->snapshot->traced[KIND_PAGES])
+		log_error("this kernel does not tell of page faults (no tracepoint "
+			  "exceptions:page_fault_user): try --events exact");
+	else if (error)
 		log_error("cannot watch processes: %s", strerror(-error));
 	return error;
 }

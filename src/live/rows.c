@@ -182,7 +182,7 @@ static double number_of(const struct row *row, enum row_column column)
 	case COLUMN_GROWTH:
 		return row->weight;
 	case COLUMN_BYTES:
-		return (double)row->live_bytes;
+		return row->counts_only ? 0 : (double)row->live_bytes;
 	case COLUMN_COUNT:
 		return (double)row->live_count;
 	case COLUMN_CHANGE:

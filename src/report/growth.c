@@ -119,7 +119,7 @@ static bool is_spoken_of(const struct figures *figures, const struct trend *tren
 	return figures->values[figure] != FIGURE_UNKNOWN && trends[figure].shape == shape;
 }
 
-/* "heap growing ..., fd growing ..."; false when nothing has that shape. */
+/* "heap growing ...; fd +3/min": the first in full; false when nothing has that shape. */
 static bool say_shape(char words[GROWTH_WORDS_BYTES], const struct trend *trends,
 		      const struct figures *figures, enum trend_shape shape)
 {
@@ -131,8 +131,13 @@ static bool say_shape(char words[GROWTH_WORDS_BYTES], const struct trend *trends
 		if (!is_spoken_of(figures, trends, figure, shape) ||
 		    (figure == FIGURE_RSS && words[0]))
 			continue;
-		add_words(words, "%s%s %s", words[0] ? ", " : "", figure_table[figure].name,
-			  growth_words(one, &trends[figure], figure_table[figure].has_bytes));
+		if (words[0] && shape == TREND_GROWING)
+			add_words(words, "; %s %s", figure_table[figure].name,
+				  rate(one, trends[figure].slope, figure_table[figure].has_bytes));
+		else
+			add_words(
+				words, "%s%s %s", words[0] ? "; " : "", figure_table[figure].name,
+				growth_words(one, &trends[figure], figure_table[figure].has_bytes));
 	}
 	return words[0];
 }

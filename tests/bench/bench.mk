@@ -8,5 +8,5 @@ $(BUILD)/tests/bench/%: tests/bench/%.c Makefile
 	$(Q)$(CC) -O1 -g -fno-builtin -fno-omit-frame-pointer -Wall -Wextra -Werror -o $@ $< -pthread
 
 .PHONY: bench
-bench: all $(BENCH_PROGRAMS)
-	@$(PYTHON) tests/bench/bench.py $(BUILD)
+bench: all $(BENCH_PROGRAMS) $(BUILD)/tests/programs/pages
+	@$(PYTHON) -B tests/bench/bench.py $(BUILD)

@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+import watching
+
 BUILD = sys.argv[1]
 LEAKTRACE = os.path.join(BUILD, "leaktrace")
 PAIRS = os.path.join(BUILD, "tests/bench/pairs")
@@ -224,6 +226,8 @@ def main():
         completeness_table(folder)
     descriptors_table()
     start_up_table()
+    watching.pages_table(BUILD, run, heading, row)
+    watching.refresh_table(BUILD, heading, row)
 
 
 main()
