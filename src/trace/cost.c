@@ -42,15 +42,6 @@ __attribute__((noinline, noclone, used)) static void trap_here(void)
 	__asm__ volatile("nop" ::: "memory");
 }
 
-static double calls_ns(void)
-{
-	uint64_t begin = monotonic_ns();
-
-	for (int i = 0; i < TRAP_CALLS; i++)
-		trap_here();
-	return (double)(monotonic_ns() - begin) / TRAP_CALLS;
-}
-
 /* Returns 0 or -errno. */
 static int own_offset(uint64_t address, uint64_t *offset)
 {
@@ -94,21 +85,6 @@ static int attach_here(struct cost *cost, enum attach_mode mode)
 	return error;
 }
 
-void cost_begin(struct cost *cost, const struct tracer *tracer, enum attach_mode mode)
-{
-	*cost = (struct cost){
-		.tracer = tracer,
-		.trap_ns = -1,
-		.event_ns = -1,
-		.share = -1,
-		.statistics_fd = -1,
-		.last_ns = monotonic_ns(),
-	};
-	if (!attach_here(cost, mode))
-		cost->trap_ns = calls_ns();
-	/* Left where it is: to take a probe out costs more time than it does. */
-}
-
 /* What all programs have taken so far, while the kernel measures. */
 static void read_runs(const struct tracer *tracer, uint64_t *run_ns, uint64_t *trap_count)
 {
@@ -131,6 +107,39 @@ static void measure_begin(struct cost *cost)
 	cost->statistics_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	if (cost->statistics_fd >= 0)
 		read_runs(cost->tracer, &cost->run_ns, &cost->trap_count);
+}
+
+/* What a call takes with the probe on it, less what the program itself takes. */
+static void measure_trap(struct cost *cost)
+{
+	uint64_t begin, run_ns, trap_count;
+
+	measure_begin(cost);
+	begin = monotonic_ns();
+	for (int i = 0; i < TRAP_CALLS; i++)
+		trap_here();
+	cost->trap_ns = (double)(monotonic_ns() - begin) / TRAP_CALLS;
+	if (cost->statistics_fd < 0)
+		return;
+	read_runs(cost->tracer, &run_ns, &trap_count);
+	cost->trap_ns -= (double)(run_ns - cost->run_ns) / TRAP_CALLS;
+	close(cost->statistics_fd);
+	cost->statistics_fd = -1;
+}
+
+void cost_begin(struct cost *cost, const struct tracer *tracer, enum attach_mode mode)
+{
+	*cost = (struct cost){
+		.tracer = tracer,
+		.trap_ns = -1,
+		.event_ns = -1,
+		.share = -1,
+		.statistics_fd = -1,
+		.last_ns = monotonic_ns(),
+	};
+	if (!attach_here(cost, mode))
+		measure_trap(cost);
+	/* Left where it is: to take a probe out costs more time than it does. */
 }
 
 static void measure_end(struct cost *cost, uint64_t events)

@@ -26,10 +26,6 @@
  * open link makes every hit of the same function a little slower.
  */
 #define ENDED_LINKS_MAX 128
-/* A parent that stops because a child was stopped has done so within this time. */
-#define REACTION_NS 1000000000ULL
-/* Looking at parents costs, and each event is an occasion. */
-#define WAKE_EVERY_NS 100000000ULL
 
 /* Returns before entries: no call is seen to begin that is not seen to end. */
 static int attach_syscalls(struct follower *follower)
@@ -378,48 +374,6 @@ static void process_exited(struct follower *follower, const struct wire_event_pr
 			  event->head.time_ns);
 }
 
-static void note_parked(struct follower *follower, pid_t pid)
-{
-	struct parked_child *parked;
-	struct proc_stat stat;
-
-	if (proc_stat_read(pid, &stat) || !followed_find(follower, stat.ppid))
-		return;
-	for (size_t i = 0; i < follower->parked_count; i++) {
-		parked = &follower->parked[i];
-		if (parked->parent_pid == (uint32_t)stat.ppid) {
-			parked->time_ns = monotonic_ns();
-			return;
-		}
-	}
-	parked = array_add(&follower->parked, &follower->parked_count, sizeof(*parked));
-	if (parked)
-		*parked = (struct parked_child){ stat.ppid, monotonic_ns() };
-}
-
-void follower_wake_parents(struct follower *follower)
-{
-	uint64_t now = monotonic_ns();
-	struct proc_stat stat;
-	bool fresh = false;
-
-	if (!follower->parked_count || now - follower->woken_ns < WAKE_EVERY_NS)
-		return;
-	follower->woken_ns = now;
-	for (size_t i = 0; i < follower->parked_count; i++) {
-		const struct parked_child *parked = &follower->parked[i];
-
-		if (!proc_stat_read(parked->parent_pid, &stat) && stat.state == 'T')
-			kill(parked->parent_pid, SIGCONT);
-		fresh |= now - parked->time_ns < REACTION_NS;
-	}
-	if (fresh)
-		return;
-	free(follower->parked);
-	follower->parked = NULL;
-	follower->parked_count = 0;
-}
-
 static void check_alive(uint32_t space, uint32_t pid, void *context)
 {
 	struct follower *follower = context;
@@ -478,7 +432,7 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 		break;
 	}
 	if (event->parked) {
-		note_parked(follower, event->pid);
+		follower_note_parked(follower, event->pid);
 		tracer_unpark(follower->config.tracer, event->pid);
 	}
 }

@@ -71,6 +71,9 @@ int scan_attach_allocator(struct follower *follower, const struct module *module
 int scan_process(struct follower *follower, struct followed *process, bool has_libraries,
 		 struct scan *scan);
 
+/* A process was stopped: its parent may do as it sees, see follower_wake_parents(). */
+void follower_note_parked(struct follower *follower, pid_t pid);
+
 /* Descriptors that a process has open already are from before the trace. Returns 0 or -errno. */
 int scan_files(struct follower *follower, pid_t pid, uint32_t space);
 

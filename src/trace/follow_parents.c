@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns the care for parents of processes that we have stopped for a moment. */
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "trace/follow.h"
+#include "trace/scan.h"
+#include "util/array.h"
+#include "util/proc.h"
+
+/* A parent that stops because a child was stopped has done so within this time. */
+#define REACTION_NS 1000000000ULL
+/* Looking at parents costs, and each event is an occasion. */
+#define WAKE_EVERY_NS 100000000ULL
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static bool is_followed(const struct follower *follower, pid_t pid)
+{
+	const struct followed *process;
+	uint32_t key = (uint32_t)pid;
+
+	HASH_FIND(hh, follower->by_pid, &key, sizeof(key), process);
+	return process;
+}
+
+void follower_note_parked(struct follower *follower, pid_t pid)
+{
+	struct parked_child *parked;
+	struct proc_stat stat;
+
+	if (proc_stat_read(pid, &stat) || !is_followed(follower, stat.ppid))
+		return;
+	for (size_t i = 0; i < follower->parked_count; i++) {
+		parked = &follower->parked[i];
+		if (parked->parent_pid == (uint32_t)stat.ppid) {
+			parked->time_ns = monotonic_ns();
+			return;
+		}
+	}
+	parked = array_add(&follower->parked, &follower->parked_count, sizeof(*parked));
+	if (parked)
+		*parked = (struct parked_child){ stat.ppid, monotonic_ns() };
+}
+
+void follower_wake_parents(struct follower *follower)
+{
+	uint64_t now = monotonic_ns();
+	struct proc_stat stat;
+	bool fresh = false;
+
+	if (!follower->parked_count || now - follower->woken_ns < WAKE_EVERY_NS)
+		return;
+	follower->woken_ns = now;
+	for (size_t i = 0; i < follower->parked_count; i++) {
+		const struct parked_child *parked = &follower->parked[i];
+
+		if (!proc_stat_read(parked->parent_pid, &stat) && stat.state == 'T')
+			kill(parked->parent_pid, SIGCONT);
+		fresh |= now - parked->time_ns < REACTION_NS;
+	}
+	if (fresh)
+		return;
+	free(follower->parked);
+	follower->parked = NULL;
+	follower->parked_count = 0;
+}
