@@ -448,11 +448,13 @@ struct mm_struct {
 struct xol_area {
 	long unsigned int vaddr;
 };
+typedef long unsigned int vm_flags_t;
 
 struct vm_area_struct {
 	struct file *vm_file;
 	long unsigned int vm_start;
 	long unsigned int vm_end;
+	const vm_flags_t vm_flags;
 };
 
 struct upid {

@@ -285,7 +285,9 @@ static __always_inline bool call_succeeded(u64 result, u32 when)
 }
 
 struct mapping_view {
+	u64 start;
 	u64 bytes;
+	u64 flags;
 	u64 file; /* struct file, 0: none */
 };
 
@@ -293,7 +295,9 @@ static long mapping_seen(struct task_struct *task, struct vm_area_struct *vma, v
 {
 	struct mapping_view *view = context;
 
+	view->start = vma->vm_start;
 	view->bytes = vma->vm_end - vma->vm_start;
+	view->flags = vma->vm_flags;
 	view->file = (u64)BPF_CORE_READ(vma, vm_file);
 	return 0;
 }

@@ -28,6 +28,7 @@ const volatile bool trace_fds __weak;
 const volatile bool trace_threads __weak;
 const volatile bool trace_mappings __weak;
 const volatile bool trace_pages __weak;
+const volatile u32 huge_pages __weak; /* enum wire_huge */
 /* By number; no row: of no interest. */
 const volatile struct wire_syscall syscalls[WIRE_SYSCALLS] __weak;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entry point of page faults: memory that a process touches for the first time. */
 #include "account.bpf.h"
+#include "call.bpf.h"
 #include "follow.bpf.h"
 #include "maps.bpf.h"
 #include "page.bpf.h"
@@ -8,10 +9,35 @@
 
 /* enum x86_pf_error_code of arch/x86/include/asm/trap_pf.h */
 #define FAULT_WRITE 2
+/* include/linux/mm.h: a mapping of huge pages, one that wants them, one that does not */
+#define MAPPING_HUGETLB 0x00400000
+#define MAPPING_WANTS_HUGE 0x20000000
+#define MAPPING_WANTS_SMALL 0x40000000
+
+/*
+ * Whether the kernel gives a huge page if nothing is there yet: all of it must lie in one
+ * anonymous mapping. That nothing is there is known to user space.
+ */
+static __always_inline bool may_be_huge(u64 address)
+{
+	u64 huge = address & ~((1ULL << WIRE_HUGE_SHIFT) - 1);
+	struct mapping_view view = {};
+
+	if (huge_pages == WIRE_HUGE_NEVER)
+		return false;
+	mapping_look(address, &view);
+	if (view.flags & MAPPING_HUGETLB)
+		return true;
+	if (view.file || view.flags & MAPPING_WANTS_SMALL ||
+	    (huge_pages == WIRE_HUGE_ADVISED && !(view.flags & MAPPING_WANTS_HUGE)))
+		return false;
+	return huge >= view.start && huge + (1ULL << WIRE_HUGE_SHIFT) <= view.start + view.bytes;
+}
 
 static __always_inline void page_send(struct thread *thread, const struct wire_site *site,
 				      u64 address, u32 shift)
 {
+	bool huge = may_be_huge(address);
 	struct wire_event_page event = {
 		.head.type = WIRE_EVENT_PAGE,
 		.head.space = thread->space,
@@ -20,6 +46,7 @@ static __always_inline void page_send(struct thread *thread, const struct wire_s
 		.address = address & ~((1ULL << WIRE_PAGE_SHIFT) - 1),
 		.check = site->check,
 		.shift = shift,
+		.huge = huge,
 	};
 	u64 flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > WIRE_RING_BYTES / 4
 			    ? BPF_RB_FORCE_WAKEUP

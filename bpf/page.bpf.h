@@ -20,9 +20,13 @@ static __always_inline void page_adapt(struct wire_space *space, u32 now)
 {
 	u32 window = now >> PAGE_WINDOW_SHIFT;
 
-	if (space->page_window != window) {
-		if (space->page_count < PAGE_WINDOW_MAX / 4 && space->page_shift)
-			space->page_shift--;
+	u32 passed = window - space->page_window;
+
+	if (passed) {
+		/* Windows without a page count as well. */
+		if (space->page_count >= PAGE_WINDOW_MAX / 4)
+			passed--;
+		space->page_shift -= passed < space->page_shift ? passed : space->page_shift;
 		space->page_window = window;
 		space->page_count = 0;
 	} else if (space->page_count >= PAGE_WINDOW_MAX && space->page_shift < PAGE_SHIFT_MAX) {

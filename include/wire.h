@@ -323,10 +323,19 @@ struct wire_event_page {
 	u64 tag;     /* of the stack */
 	u64 address; /* of the page */
 	u32 check;
-	u32 shift; /* it stands for 1 << shift pages */
+	u16 shift; /* it stands for 1 << shift pages */
+	u16 huge;  /* the kernel may have given a huge page */
 };
 
 #define WIRE_PAGE_SHIFT 12
+#define WIRE_HUGE_SHIFT 21
+
+/* Who gets huge pages without asking for a file system of them. */
+enum wire_huge {
+	WIRE_HUGE_NEVER,
+	WIRE_HUGE_ADVISED,
+	WIRE_HUGE_ALWAYS,
+};
 
 enum wire_task_state {
 	WIRE_TASK_BEGAN,

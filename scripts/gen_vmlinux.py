@@ -20,7 +20,7 @@ STRUCTS = {
     "mm_struct": "uprobes_state brk",
     "uprobes_state": "xol_area",
     "xol_area": "vaddr",
-    "vm_area_struct": "vm_file vm_start vm_end",
+    "vm_area_struct": "vm_file vm_start vm_end vm_flags",
     "pid": "level numbers",
     "upid": "nr ns",
     "ns_common": "inum",

@@ -7,6 +7,7 @@
 #include <pty.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* A control sequence under way (ECMA-48): none, after ESC, inside CSI, inside a string. */
@@ -23,6 +24,8 @@ int command_output_open(struct command_output *output, const char *where)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
 
+	/* As wide as our terminal, of which the pane is a part. */
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	*output = (struct command_output){ .command_fd = -1, .read_fd = -1 };
 	if (strcmp(where, "pane") != 0) {
 		output->command_fd = open(where, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -122,7 +122,8 @@ static bool do_idle(void *context)
 
 	if (!live->has_sample)
 		take_sample(live);
-	if (!live->log && live->screen.view.is_paused)
+	/* What a key asks for is looked at in a pause as well. */
+	if (!live->log && live->screen.view.is_paused && !live->watch.has_focus)
 		return false;
 	more = watch_idle(&live->watch);
 	/* Names have come, or the detail that was asked for. */
@@ -135,6 +136,7 @@ static void record(struct live_run *live)
 {
 	const struct options *options = live->options;
 	char path[64];
+	int error;
 
 	do
 		snprintf(path, sizeof(path), "leaktrace-%d-%u.leaktrace",
@@ -143,8 +145,9 @@ static void record(struct live_run *live)
 	while (!access(path, F_OK));
 	if (live->collect(live->session))
 		return;
-	if (output_record(live->watch.symbols, live->watch.snapshot, path))
-		view_say(&live->screen.view, "cannot write %s: %s", path, strerror(errno));
+	error = output_record(live->watch.symbols, live->watch.snapshot, path);
+	if (error)
+		view_say(&live->screen.view, "cannot write %s: %s", path, strerror(-error));
 	else
 		view_say(&live->screen.view, "written: %s (look at it with: leaktrace report)",
 			 path);

@@ -214,12 +214,23 @@ void growth_take_names(struct growth *growth)
 
 /* ---- processes ------------------------------------------------------------------------ */
 
+static int compare_process(const void *key, const void *element)
+{
+	uint32_t process = *(const uint32_t *)key;
+	const struct watched_process *const *watched = element;
+
+	return (process > (*watched)->process) - (process < (*watched)->process);
+}
+
+/* Later ones have higher numbers, so they stay in order as they are added. */
 static struct watched_process *find_process(struct growth *growth, uint32_t process)
 {
-	for (size_t i = 0; i < growth->process_count; i++)
-		if (growth->processes[i]->process == process)
-			return growth->processes[i];
-	return NULL;
+	struct watched_process **found =
+		growth->process_count ? bsearch(&process, growth->processes, growth->process_count,
+						sizeof(*growth->processes), compare_process)
+				      : NULL;
+
+	return found ? *found : NULL;
 }
 
 static struct watched_process *add_process(struct growth *growth,

@@ -7,9 +7,11 @@
 #include <linux/capability.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "trace/attach.h"
+#include "wire.h"
 
 static uint64_t effective_capabilities(void)
 {
@@ -77,4 +79,19 @@ const char *attach_mode_name(enum attach_mode mode)
 	};
 
 	return names[mode];
+}
+
+unsigned kernel_huge_pages(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+	char text[64] = "";
+
+	if (!file)
+		return WIRE_HUGE_NEVER;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	if (strstr(text, "[always]"))
+		return WIRE_HUGE_ALWAYS;
+	return strstr(text, "[madvise]") ? WIRE_HUGE_ADVISED : WIRE_HUGE_NEVER;
 }

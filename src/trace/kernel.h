@@ -22,4 +22,10 @@ int kernel_choose_attach(enum attach_mode wanted, enum attach_mode *mode);
 /* "session", "multi", "single" */
 const char *attach_mode_name(enum attach_mode mode);
 
+/*
+ * Who gets transparent huge pages, enum wire_huge; see admin-guide/mm/transhuge.rst in the
+ * kernel's documentation.
+ */
+unsigned kernel_huge_pages(void);
+
 #endif

@@ -3,6 +3,9 @@
  * Pages stand in blocks of 512 (2 MB of addresses), which are found by a hash. What a
  * call cuts is not taken out until it is known that the call went well: until the
  * thread's next event, until somebody touches a page there, or until all is settled.
+ *
+ * The first page of a block may have been a huge one, which is the block: it counts for
+ * all of it, until another page of the block is touched.
  */
 #include "trace/space_pages.h"
 
@@ -22,6 +25,7 @@ struct page_block {
 	uint32_t born[BLOCK_PAGES];  /* ticks since the first page's time */
 	uint8_t shifts[BLOCK_PAGES];
 	uint32_t used;
+	bool is_huge; /* its one page is taken for a huge one, until another is touched */
 	UT_hash_handle hh;
 };
 
@@ -108,13 +112,36 @@ static size_t slot_of(uint64_t address)
 	return address >> WIRE_PAGE_SHIFT & (BLOCK_PAGES - 1);
 }
 
+/* The pages that a slot stands for. */
+static uint64_t weight_of(const struct page_block *block, size_t slot)
+{
+	return block->is_huge ? (uint64_t)BLOCK_PAGES << block->shifts[slot]
+			      : 1ULL << block->shifts[slot];
+}
+
+/* What was taken for a huge page was a small one. */
+static void make_small(struct space_pages *pages, struct page_block *block)
+{
+	for (size_t slot = 0; slot < BLOCK_PAGES && block->is_huge; slot++) {
+		struct page_site *site;
+
+		if (!block->sites[slot])
+			continue;
+		site = &pages->sites[block->sites[slot] - 1];
+		site->touched -= weight_of(block, slot);
+		block->is_huge = false;
+		site->touched += weight_of(block, slot);
+	}
+}
+
 static void take_out(struct space_pages *pages, struct page_block *block, size_t slot)
 {
 	struct page_site *site = &pages->sites[block->sites[slot] - 1];
 
-	site->given_back += 1ULL << block->shifts[slot];
+	site->given_back += weight_of(block, slot);
 	block->sites[slot] = 0;
 	block->used--;
+	block->is_huge = false;
 }
 
 static void drop_empty(struct space_pages *pages, struct page_block *block)
@@ -236,8 +263,10 @@ static void move_page(struct space_pages *pages, uint64_t from, uint64_t to)
 	new->shifts[new_slot] = old->shifts[old_slot];
 	new->born[new_slot] = old->born[old_slot];
 	new->used++;
+	new->is_huge = old->is_huge &&new->used == 1;
 	old->sites[old_slot] = 0;
 	old->used--;
+	old->is_huge = false;
 	drop_empty(pages, old);
 }
 
@@ -338,6 +367,7 @@ int space_pages_touched(struct space_pages *pages, const struct wire_event_page 
 	/* A page that is written again, after a fork say, is who touched it first's. */
 	if (block->sites[slot])
 		return 0;
+	make_small(pages, block);
 	if (find_site(pages, event, &number)) {
 		drop_empty(pages, block);
 		return -ENOMEM;
@@ -348,8 +378,9 @@ int space_pages_touched(struct space_pages *pages, const struct wire_event_page 
 	if (!pages->first_ns)
 		pages->first_ns = event->head.time_ns;
 	block->born[slot] = (uint32_t)((event->head.time_ns - pages->first_ns) >> WIRE_TICK_SHIFT);
+	block->is_huge = event->huge && block->used == 1;
 	site = &pages->sites[number];
-	site->touched += 1ULL << block->shifts[slot];
+	site->touched += weight_of(block, slot);
 	site->last_ns = event->head.time_ns;
 	return 0;
 }
@@ -365,7 +396,7 @@ static struct touched_page describe(const struct space_pages *pages, const struc
 {
 	return (struct touched_page){
 		.address = (block->number << BLOCK_SHIFT) + (slot << WIRE_PAGE_SHIFT),
-		.pages = 1ULL << block->shifts[slot],
+		.pages = weight_of(block, slot),
 		.born_ns = pages->first_ns + ((uint64_t)block->born[slot] << WIRE_TICK_SHIFT),
 		.site = block->sites[slot] - 1,
 	};

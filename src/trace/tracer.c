@@ -20,6 +20,7 @@
 
 #include "leaktrace.skel.h"
 #include "trace/attach.h"
+#include "trace/kernel.h"
 #include "trace/syscall_table.h"
 #include "trace/tracer_tables.h"
 #include "util/log.h"
@@ -133,6 +134,7 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->trace_fds = config->traced[WIRE_FD];
 	skeleton->rodata->trace_mappings = config->traced[WIRE_MMAP];
 	skeleton->rodata->trace_pages = config->traced[WIRE_PAGES];
+	skeleton->rodata->huge_pages = kernel_huge_pages();
 	skeleton->rodata->trace_threads = config->traced[WIRE_THREAD];
 	return 0;
 }

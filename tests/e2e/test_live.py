@@ -249,6 +249,38 @@ def test_ascii_and_no_colour(grow):
         assert re.search(r"\033\[[\d;]*(3[0-7]|4[0-7])m", screen.text("-e"))
 
 
+def test_losses_cannot_be_missed(grow):
+    target = grow(rate=1000)
+    with Screen(live("--max-live", "100", "-p", str(target.pid))) as screen:
+        screen.wait_for("LOST  ")
+        line = next(line for line in screen.lines("-e") if "LOST" in line)
+        assert re.search(r"\d+ acquisitions not tracked", line)
+        assert re.search(r"\033\[[\d;]*41", line), "not on red"
+
+
+def test_interrupt(grow):
+    """Ctrl-C is as good as q; the terminal is as it was."""
+    target = grow()
+    with Screen(live("-p", str(target.pid))) as screen:
+        settled(screen, 3)
+        screen.keys("C-c")
+        assert screen.status() == 0
+        assert "leak_block+0x" in screen.text("-S", "-")
+        assert "q quit" not in screen.text()
+
+
+def test_messages_do_not_tear_the_screen():
+    """What is said meanwhile stands in the last line, and on standard error when it ends."""
+    script = f"{GROW} 1 10 6 & exec true"
+    with Screen(live("--", "sh", "-c", f"'{script}'")) as screen:
+        lines = screen.wait_for("the command has ended; processes that it left behind")
+        assert "the command has ended" in lines[-1] or "the command has ended" in lines[-2]
+        assert lines[0].startswith("leaktrace  ")
+        screen.keys("q")
+        screen.status()
+        assert "leaktrace: the command has ended; processes" in screen.text("-S", "-")
+
+
 def test_several_processes(grow):
     first, second = grow(), grow(rate=10)
     with Screen(live("-p", f"{first.pid},{second.pid}")) as screen:
@@ -400,6 +432,17 @@ def test_many_pages_are_sampled():
     assert pages == pytest.approx(100000, rel=0.25)
     assert process["totals"]["pages"]["live_count"] < 60000 and resources
     assert not any(result.report["losses"].get(name) for name in harness.LOSSES_SPOILING)
+
+
+def test_huge_pages_count_whole():
+    """One fault brings 2 MB."""
+    result = harness.run(["--events", "pages"], [harness.program_path("pages"), "huge"])
+    process = result.report["processes"][-1]
+    sites = [site for site in process["sites"] if site["kind"] == "pages" and "touch" in names(site)]
+    assert sum(site["live_bytes"] for site in sites) == 16 * (2 << 20)
+    assert int(result.stdout) == pytest.approx(16 * 2048, rel=0.05)
+    # As few events as there were huge pages, where the kernel had them.
+    assert sum(site["live_count"] for site in sites) in (16, 16 * 512)
 
 
 def test_exact_on_demand(grow):

@@ -90,8 +90,38 @@ __attribute__((noinline)) static void touch_many(void)
 	printf("%f\n", (end.tv_sec - begin.tv_sec) * 1e3 + (end.tv_nsec - begin.tv_nsec) / 1e6);
 }
 
+#define HUGE_BYTES (2UL << 20)
+
+static long resident_kb(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	if (!file || fscanf(file, "%*d %ld", &pages) != 1)
+		return 0;
+	fclose(file);
+	return pages * (long)(PAGE / 1024);
+}
+
+/* 16 huge pages, where the kernel gives them; says how much became resident, in KB. */
+__attribute__((noinline)) static void touch_huge(void)
+{
+	char *memory = map(20 * HUGE_BYTES / PAGE);
+	long before;
+
+	memory += HUGE_BYTES - (unsigned long)memory % HUGE_BYTES;
+	madvise(memory, 16 * HUGE_BYTES, MADV_HUGEPAGE);
+	before = resident_kb();
+	touch(memory, 16 * HUGE_BYTES / PAGE);
+	printf("%ld\n", resident_kb() - before);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "huge")) {
+		touch_huge();
+		return 0;
+	}
 	if (argc > 1 && !strcmp(argv[1], "many")) {
 		touch_many();
 		return 0;

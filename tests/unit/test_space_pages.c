@@ -3,6 +3,7 @@
  * plain array. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static void touch(struct space_pages *pages, uint64_t address, uint64_t tag, uin
 		.tag = tag,
 		.address = address,
 		.check = (uint32_t)tag,
-		.shift = shift,
+		.shift = (u16)shift,
 	};
 
 	assert_int_equal(space_pages_touched(pages, &event), 0);
@@ -180,6 +181,45 @@ static void test_samples_and_ages(void **state)
 	space_pages_free(pages);
 }
 
+static void touch_huge(struct space_pages *pages, uint64_t address, uint64_t tag)
+{
+	struct wire_event_page event = {
+		.head.time_ns = now_ns,
+		.tag = tag,
+		.address = address,
+		.check = (uint32_t)tag,
+		.huge = true,
+	};
+
+	assert_int_equal(space_pages_touched(pages, &event), 0);
+}
+
+static void test_huge_pages(void **state)
+{
+	struct space_pages *pages = space_pages_new();
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		touch_huge(pages, BASE + (uint64_t)i * 512 * PAGE + 7 * PAGE, 1);
+	assert_int_equal(live(pages, 1), 5120);
+	/* The kernel had none left: a small page after all, and another. */
+	touch_huge(pages, BASE + 9 * PAGE, 2);
+	assert_int_equal(live(pages, 1), 9 * 512 + 1);
+	assert_int_equal(live(pages, 2), 1);
+	/* Where small pages are, no huge one comes. */
+	touch(pages, BASE + 20 * 512 * PAGE, 3, 0);
+	touch_huge(pages, BASE + 20 * 512 * PAGE + PAGE, 3);
+	assert_int_equal(live(pages, 3), 2);
+	mapped(pages, WIRE_MAP_DISCARD, 1, BASE, 10 * 512);
+	assert_int_equal(live(pages, 1), 0);
+	assert_int_equal(live(pages, 2), 0);
+	touch_huge(pages, BASE, 1);
+	mapped(pages, WIRE_MAP_CUT, 7, BASE, 512);
+	moved(pages, 7, BASE, 512, BASE + 30 * 512 * PAGE, 512);
+	assert_int_equal(live(pages, 1), 512);
+	space_pages_free(pages);
+}
+
 #define RANDOM_PAGES 3000
 #define RANDOM_SITES 5
 
@@ -241,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_addresses_are_handed_out_again),
 		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_samples_and_ages),
+		cmocka_unit_test(test_huge_pages),
 		cmocka_unit_test(test_random_calls),
 	};
 
