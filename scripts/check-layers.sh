@@ -20,6 +20,7 @@ symbols:  model elf
 unwind:   elf wire.h
 report:   model analyze
 live:     model analyze report
+reach:
 analyze:  model
 model:
 elf:

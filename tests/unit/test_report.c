@@ -131,7 +131,7 @@ static struct snapshot *kinds(void)
 	};
 	snapshot->kind_count = KIND_CUSTOM + 1;
 	for (int kind = 0; kind <= KIND_CUSTOM; kind++)
-		snapshot->traced[kind] = true;
+		snapshot->traced[kind] = kind != KIND_PAGES;
 	add_kind(snapshot, process, "leak", KIND_HEAP, ROLE_HELD, 2, 100, NULL);
 	add_kind(snapshot, process, "map", KIND_MMAP, ROLE_HELD, 1, 8192, "/tmp/\033[2Jdata");
 	add_kind(snapshot, process, "arena", KIND_MMAP, ROLE_ALLOCATOR, 2, 1 << 20, NULL);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reach/blocks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/array.h"
+
+#define LINE_GRANULES 384
+/* A gap of so much begins another region: its bits would cost more than a region does. */
+#define REGION_GAP (1 << 20)
+/* What malloc(3) aligns to at least; the granule is no larger. */
+#define SHIFT_MAX 4
+
+static uint64_t end_of(const struct block *block)
+{
+	return block->start + (block->size ? block->size : 1);
+}
+
+/* The largest granule that all blocks begin at. */
+static unsigned shift_of(const struct block *all, size_t count)
+{
+	uint64_t any = 1ULL << SHIFT_MAX;
+
+	for (size_t i = 0; i < count; i++)
+		any |= all[i].start;
+	return (unsigned)__builtin_ctzll(any);
+}
+
+static bool is_sorted(const struct block *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (end_of(&all[i]) < all[i].start ||
+		    (i + 1 < count && end_of(&all[i]) > all[i + 1].start))
+			return false;
+	return true;
+}
+
+static uint64_t granules_of(const struct blocks *blocks, const struct block_region *region)
+{
+	return ((region->end - region->start) >> blocks->shift) + 1;
+}
+
+/* Offsets in a region have 32 bits. */
+static bool fits_region(const struct blocks *blocks, const struct block_region *region,
+			const struct block *block)
+{
+	return block->start - region->end < REGION_GAP &&
+	       (end_of(block) - region->start) >> blocks->shift < UINT32_MAX;
+}
+
+static int find_regions(struct blocks *blocks, const struct block *all)
+{
+	struct block_region *region = NULL;
+
+	for (uint32_t i = 0; i < blocks->count; i++) {
+		if (!region || !fits_region(blocks, region, &all[i])) {
+			region =
+				array_add(&blocks->regions, &blocks->region_count, sizeof(*region));
+			if (!region)
+				return -ENOMEM;
+			region->start = all[i].start;
+			region->first_block = i;
+		}
+		region->end = end_of(&all[i]);
+	}
+	for (size_t i = 0; i < blocks->region_count; i++) {
+		blocks->regions[i].first_line = blocks->line_count;
+		blocks->line_count += granules_of(blocks, &blocks->regions[i]) / LINE_GRANULES + 1;
+	}
+	return 0;
+}
+
+static int add_block(struct blocks *blocks, const struct block_region *region, uint32_t number,
+		     const struct block *block)
+{
+	uint64_t granule = (block->start - region->start) >> blocks->shift;
+	struct block_line *line = &blocks->lines[region->first_line + granule / LINE_GRANULES];
+	struct block *large;
+
+	line->bits[granule % LINE_GRANULES / 64] |= 1ULL << granule % 64;
+	blocks->starts[number] = (uint32_t)granule;
+	if (block->size < UINT32_MAX) {
+		blocks->sizes[number] = (uint32_t)block->size;
+		return 0;
+	}
+	blocks->sizes[number] = UINT32_MAX;
+	large = array_add(&blocks->large, &blocks->large_count, sizeof(*large));
+	if (!large)
+		return -ENOMEM;
+	*large = *block;
+	return 0;
+}
+
+static void count_lines(struct blocks *blocks)
+{
+	uint32_t rank = 0;
+
+	for (size_t i = 0; i < blocks->line_count; i++) {
+		struct block_line *line = &blocks->lines[i];
+		uint16_t sub = 0;
+
+		line->rank = rank;
+		for (int word = 0; word < 6; word++) {
+			line->sub[word] = sub;
+			sub += (uint16_t)__builtin_popcountll(line->bits[word]);
+		}
+		rank += sub;
+	}
+}
+
+int blocks_build(struct blocks *blocks, const struct block *all, size_t count)
+{
+	size_t region = 0;
+	int error = 0;
+
+	*blocks = (struct blocks){ 0 };
+	if (count >= NO_BLOCK || !is_sorted(all, count))
+		return -EINVAL;
+	if (!count)
+		return 0;
+	blocks->shift = shift_of(all, count);
+	blocks->count = (uint32_t)count;
+	blocks->low = all[0].start;
+	blocks->span = end_of(&all[count - 1]) - blocks->low;
+	blocks->starts = calloc(count, sizeof(*blocks->starts));
+	blocks->sizes = calloc(count, sizeof(*blocks->sizes));
+	if (!blocks->starts || !blocks->sizes || find_regions(blocks, all))
+		return -ENOMEM;
+	blocks->lines = aligned_alloc(64, blocks->line_count * sizeof(*blocks->lines));
+	if (!blocks->lines)
+		return -ENOMEM;
+	memset(blocks->lines, 0, blocks->line_count * sizeof(*blocks->lines));
+	for (uint32_t i = 0; !error && i < blocks->count; i++) {
+		if (region + 1 < blocks->region_count &&
+		    blocks->regions[region + 1].first_block == i)
+			region++;
+		error = add_block(blocks, &blocks->regions[region], i, &all[i]);
+	}
+	count_lines(blocks);
+	return error;
+}
+
+void blocks_clear(struct blocks *blocks)
+{
+	free(blocks->starts);
+	free(blocks->sizes);
+	free(blocks->large);
+	free(blocks->regions);
+	free(blocks->lines);
+	*blocks = (struct blocks){ 0 };
+}
+
+/* ---- look-up ------------------------------------------------------------------------- */
+
+const struct block_region *blocks_region(const struct blocks *blocks, uint64_t address,
+					 const struct block_region *hint)
+{
+	size_t low = 0, high = blocks->region_count;
+
+	if (address - blocks->low >= blocks->span)
+		return NULL;
+	if (hint && address >= hint->start && address < hint->end)
+		return hint;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (blocks->regions[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address < blocks->regions[low - 1].end ? &blocks->regions[low - 1] : NULL;
+}
+
+const struct block_region *blocks_region_of(const struct blocks *blocks, uint32_t number)
+{
+	size_t low = 0, high = blocks->region_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (blocks->regions[middle].first_block <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &blocks->regions[low - 1] : NULL;
+}
+
+uint32_t blocks_before(const struct blocks *blocks, const struct block_region *region,
+		       uint64_t address)
+{
+	uint64_t granule = (address - region->start) >> blocks->shift;
+	const struct block_line *line =
+		&blocks->lines[region->first_line + granule / LINE_GRANULES];
+	unsigned word = granule % LINE_GRANULES / 64;
+	uint64_t until = line->bits[word] & ((2ULL << granule % 64) - 1);
+	uint32_t count = line->rank + line->sub[word] + (uint32_t)__builtin_popcountll(until);
+
+	return count > region->first_block ? count - 1 : NO_BLOCK;
+}
+
+static int compare_starts(const void *key, const void *element)
+{
+	const struct block *a = key, *b = element;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+struct block blocks_get(const struct blocks *blocks, const struct block_region *region,
+			uint32_t number)
+{
+	struct block block = {
+		.start = region->start + ((uint64_t)blocks->starts[number] << blocks->shift),
+		.size = blocks->sizes[number],
+	};
+	const struct block *large;
+
+	if (blocks->sizes[number] != UINT32_MAX)
+		return block;
+	large = bsearch(&block, blocks->large, blocks->large_count, sizeof(*large), compare_starts);
+	return large ? *large : block;
+}
+
+uint32_t blocks_find_in(const struct blocks *blocks, const struct block_region *region,
+			uint64_t address, uint64_t *offset)
+{
+	uint32_t number = blocks_before(blocks, region, address);
+	struct block block;
+
+	if (number == NO_BLOCK)
+		return NO_BLOCK;
+	block = blocks_get(blocks, region, number);
+	*offset = address - block.start;
+	return *offset < block.size || !*offset ? number : NO_BLOCK;
+}
+
+uint32_t blocks_find(const struct blocks *blocks, uint64_t address, uint64_t *offset)
+{
+	const struct block_region *region = blocks_region(blocks, address, NULL);
+
+	return region ? blocks_find_in(blocks, region, address, offset) : NO_BLOCK;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which blocks a program can still reach: blocks, the pointers between them, and the
+ * pointers from its roots. Classes are Valgrind's (its manual, 4.2.8 "Memory leak
+ * detection"). Memory is looked at as it comes by, once; what points where is kept in
+ * about 1.5 bytes a pointer, so that the program can go on before the graph is walked.
+ */
+#ifndef LEAKTRACE_REACH_GRAPH_H
+#define LEAKTRACE_REACH_GRAPH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reach/blocks.h"
+
+struct graph;
+
+enum reach_class {
+	REACH_DEFINITE, /* nothing points to it, or only its own clique */
+	REACH_INDIRECT, /* reached from a definite one alone */
+	REACH_POSSIBLE, /* by a pointer into its middle */
+	REACH_REACHABLE,
+	REACH_CLASSES,
+};
+
+/* Pointers into the middle of a block that are as good as one to its start. */
+#define HEURISTIC_STDSTRING 1 /* std::string of old: behind length, capacity, count of references  \
+			       */
+#define HEURISTIC_LENGTH64 2  /* behind the block's length, 64 bits */
+#define HEURISTIC_NEWARRAY 4  /* behind the number of elements that have destructors */
+#define HEURISTICS_ALL 7
+
+/*
+ * `all` as for blocks_build(). Returns 0, -EINVAL or -ENOMEM.
+ */
+int graph_new(const struct block *all, size_t count, unsigned heuristics, struct graph **graph);
+/* Takes NULL. */
+void graph_free(struct graph *graph);
+
+/* Words of a root: memory that the program has at hand, registers. */
+void graph_root_words(struct graph *graph, const uint64_t *words, size_t count);
+/* An address that counts as a pointer to the start of the block that holds it. */
+void graph_root_start(struct graph *graph, uint64_t address);
+
+/*
+ * Memory that blocks are in, from `address` on, both multiples of 8. Pieces come in
+ * order of address and do not overlap; between them may be gaps. Returns 0 or -ENOMEM.
+ */
+int graph_memory(struct graph *graph, uint64_t address, const uint64_t *words, size_t count);
+
+struct graph_result {
+	enum reach_class class;
+	uint32_t leader; /* of REACH_INDIRECT: the definite one that holds it */
+};
+
+/* After all memory: judges every block. Returns 0 or -ENOMEM. */
+int graph_judge(struct graph *graph);
+/* Of the block with this number, in the order of addresses. */
+struct graph_result graph_result(const struct graph *graph, uint32_t number);
+
+/* Bytes of memory that the graph takes. */
+size_t graph_bytes(const struct graph *graph);
+
+#endif

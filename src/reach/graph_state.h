@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What graph.c, which takes memory, and judge.c, which walks the graph, share. */
+#ifndef LEAKTRACE_REACH_GRAPH_STATE_H
+#define LEAKTRACE_REACH_GRAPH_STATE_H
+
+#include "reach/edges.h"
+#include "reach/graph.h"
+
+/* Pointers looked up together, so that the cache lines of one come while others are worked on. */
+#define BATCH 64
+/* The words at a block's start that heuristics look at. */
+#define HEAD_WORDS 2
+
+/* What is known of a block: how roots point to it, what its head looks like, and its class. */
+enum block_flag {
+	FLAG_START = 1,	     /* a root points to its start */
+	FLAG_INTERIOR = 2,   /* into its middle */
+	FLAG_AT_LENGTH = 4,  /* behind what may be a length */
+	FLAG_AT_STRING = 8,  /* behind what may be a string's head */
+	FLAG_IS_LENGTH = 16, /* it does begin with its length, or the number of its elements */
+	FLAG_IS_STRING = 32, /* it does begin with a string's head */
+};
+
+#define FLAG_CLASS_SHIFT 6 /* enum reach_class; REACH_DEFINITE until it is reached */
+
+struct pending {
+	uint64_t word;
+	const struct block_region *region;
+	uint32_t source; /* NO_BLOCK: a root */
+};
+
+struct graph {
+	struct blocks blocks;
+	unsigned heuristics;
+	uint8_t *flags;
+	struct edges edges;
+	uint32_t *leaders; /* of indirect blocks */
+	uint32_t *stack;   /* blocks whose pointers are to be followed */
+	size_t stack_count;
+	struct pending pending[BATCH];
+	size_t pending_count;
+	const struct block_region *hint;
+	uint64_t head[HEAD_WORDS]; /* of the block under way */
+	uint64_t next_address;	   /* memory comes in order */
+	int error;
+};
+
+#endif
