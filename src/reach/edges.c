@@ -46,7 +46,8 @@ static void fill_up_to(struct edges *edges, uint32_t source)
 int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind)
 {
 	int64_t distance = (int64_t)target - (int64_t)source;
-	uint64_t code = (uint64_t)distance << 1 ^ (uint64_t)(distance >> 63);
+	/* Small numbers for small distances of either sign. */
+	uint64_t code = distance < 0 ? (uint64_t)~distance << 1 | 1 : (uint64_t)distance << 1;
 	int error = make_room(edges);
 
 	if (error)
@@ -77,7 +78,7 @@ bool edges_next(const struct edges *edges, uint32_t source, uint64_t *at, uint32
 	while (edges->bytes[(*at)++] & 0x80);
 	*kind = (enum edge_kind)(code & ((1 << EDGE_KIND_BITS) - 1));
 	code >>= EDGE_KIND_BITS;
-	distance = (int64_t)(code >> 1) ^ -(int64_t)(code & 1);
+	distance = code & 1 ? ~(int64_t)(code >> 1) : (int64_t)(code >> 1);
 	*target = (uint32_t)((int64_t)source + distance);
 	return true;
 }

@@ -24,10 +24,11 @@ enum reach_class {
 };
 
 /* Pointers into the middle of a block that are as good as one to its start. */
-#define HEURISTIC_STDSTRING 1 /* std::string of old: behind length, capacity, count of references  \
-			       */
-#define HEURISTIC_LENGTH64 2  /* behind the block's length, 64 bits */
-#define HEURISTIC_NEWARRAY 4  /* behind the number of elements that have destructors */
+#define HEURISTIC_STDSTRING                                                                        \
+	1		     /* std::string of old: behind length, capacity, count of references   \
+			      */
+#define HEURISTIC_LENGTH64 2 /* behind the block's length, 64 bits */
+#define HEURISTIC_NEWARRAY 4 /* behind the number of elements that have destructors */
 #define HEURISTICS_ALL 7
 
 /*
