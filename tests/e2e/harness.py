@@ -310,6 +310,12 @@ def await_line(process, line, timeout=20):
         pytest.fail(f"{process.args}: expected {line!r}, got {got!r}")
 
 
+def is_sanitized():
+    """leaktrace was built with SANITIZE=1."""
+    with open(LEAKTRACE, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def reads_signals(pid):
     try:
         files = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]

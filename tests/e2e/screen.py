@@ -32,13 +32,22 @@ class Screen:
         return self
 
     def __exit__(self, *unused):
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        running = self.children(shell)
         # Whoever still runs in it is hung up by the terminal's end.
         subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True, check=False)
-        for _ in range(100):
-            if not os.path.exists(self.socket):
-                break
-            time.sleep(0.05)
+        end = time.monotonic() + 10
+        while any(os.path.exists(f"/proc/{pid}") for pid in running) and time.monotonic() < end:
+            time.sleep(0.02)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @staticmethod
+    def children(pid):
+        try:
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+                return file.read().split()
+        except OSError:
+            return []
 
     def tmux(self, *arguments):
         result = subprocess.run(["tmux", "-S", self.socket, *arguments], env=harness.environment(self.env),
@@ -85,9 +94,7 @@ class Screen:
 
     def child(self):
         """The process id of the program."""
-        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-        with open(f"/proc/{shell}/task/{shell}/children", encoding="ascii") as file:
-            return int(file.read().split()[0])
+        return int(self.children(self.tmux("display-message", "-p", "#{pane_pid}").strip())[0])
 
     def status(self, timeout=30):
         """The exit status of the program."""
