@@ -7,7 +7,6 @@
 
 #include "util/array.h"
 
-#define LINE_GRANULES 384
 /* A gap of so much begins another region: its bits would cost more than a region does. */
 #define REGION_GAP (1 << 20)
 /* What malloc(3) aligns to at least; the granule is no larger. */
@@ -64,6 +63,7 @@ static int find_regions(struct blocks *blocks, const struct block *all)
 			region->first_block = i;
 		}
 		region->end = end_of(&all[i]);
+		region->block_count++;
 	}
 	for (size_t i = 0; i < blocks->region_count; i++) {
 		blocks->regions[i].first_line = blocks->line_count;
@@ -79,13 +79,12 @@ static int add_block(struct blocks *blocks, const struct block_region *region, u
 	struct block_line *line = &blocks->lines[region->first_line + granule / LINE_GRANULES];
 	struct block *large;
 
-	line->bits[granule % LINE_GRANULES / 64] |= 1ULL << granule % 64;
-	blocks->starts[number] = (uint32_t)granule;
-	if (block->size < UINT32_MAX) {
-		blocks->sizes[number] = (uint32_t)block->size;
+	line->bits[granule % LINE_GRANULES / 64] |= 1ULL << granule % LINE_GRANULES % 64;
+	if (block->size < UINT16_MAX) {
+		blocks->sizes[number] = (uint16_t)block->size;
 		return 0;
 	}
-	blocks->sizes[number] = UINT32_MAX;
+	blocks->sizes[number] = UINT16_MAX;
 	large = array_add(&blocks->large, &blocks->large_count, sizeof(*large));
 	if (!large)
 		return -ENOMEM;
@@ -93,20 +92,34 @@ static int add_block(struct blocks *blocks, const struct block_region *region, u
 	return 0;
 }
 
+static int highest_bit(uint64_t bits)
+{
+	return 63 - __builtin_clzll(bits);
+}
+
+/* What each line has before it. */
 static void count_lines(struct blocks *blocks)
 {
-	uint32_t rank = 0;
+	size_t region = 0;
+	uint32_t rank = 0, last = 0;
 
 	for (size_t i = 0; i < blocks->line_count; i++) {
 		struct block_line *line = &blocks->lines[i];
-		uint16_t sub = 0;
+		size_t first;
 
+		while (region + 1 < blocks->region_count &&
+		       blocks->regions[region + 1].first_line <= i)
+			region++;
+		first = (i - blocks->regions[region].first_line) * LINE_GRANULES;
 		line->rank = rank;
-		for (int word = 0; word < 6; word++) {
-			line->sub[word] = sub;
-			sub += (uint16_t)__builtin_popcountll(line->bits[word]);
+		line->last = last;
+		for (int word = 0; word < LINE_WORDS; word++) {
+			if (!line->bits[word])
+				continue;
+			rank += (uint32_t)__builtin_popcountll(line->bits[word]);
+			last = (uint32_t)(first + (size_t)word * 64 +
+					  (size_t)highest_bit(line->bits[word]));
 		}
-		rank += sub;
 	}
 }
 
@@ -124,9 +137,8 @@ int blocks_build(struct blocks *blocks, const struct block *all, size_t count)
 	blocks->count = (uint32_t)count;
 	blocks->low = all[0].start;
 	blocks->span = end_of(&all[count - 1]) - blocks->low;
-	blocks->starts = calloc(count, sizeof(*blocks->starts));
 	blocks->sizes = calloc(count, sizeof(*blocks->sizes));
-	if (!blocks->starts || !blocks->sizes || find_regions(blocks, all))
+	if (!blocks->sizes || find_regions(blocks, all))
 		return -ENOMEM;
 	blocks->lines = aligned_alloc(64, blocks->line_count * sizeof(*blocks->lines));
 	if (!blocks->lines)
@@ -144,7 +156,6 @@ int blocks_build(struct blocks *blocks, const struct block *all, size_t count)
 
 void blocks_clear(struct blocks *blocks)
 {
-	free(blocks->starts);
 	free(blocks->sizes);
 	free(blocks->large);
 	free(blocks->regions);
@@ -174,34 +185,6 @@ const struct block_region *blocks_region(const struct blocks *blocks, uint64_t a
 	return low && address < blocks->regions[low - 1].end ? &blocks->regions[low - 1] : NULL;
 }
 
-const struct block_region *blocks_region_of(const struct blocks *blocks, uint32_t number)
-{
-	size_t low = 0, high = blocks->region_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (blocks->regions[middle].first_block <= number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? &blocks->regions[low - 1] : NULL;
-}
-
-uint32_t blocks_before(const struct blocks *blocks, const struct block_region *region,
-		       uint64_t address)
-{
-	uint64_t granule = (address - region->start) >> blocks->shift;
-	const struct block_line *line =
-		&blocks->lines[region->first_line + granule / LINE_GRANULES];
-	unsigned word = granule % LINE_GRANULES / 64;
-	uint64_t until = line->bits[word] & ((2ULL << granule % 64) - 1);
-	uint32_t count = line->rank + line->sub[word] + (uint32_t)__builtin_popcountll(until);
-
-	return count > region->first_block ? count - 1 : NO_BLOCK;
-}
-
 static int compare_starts(const void *key, const void *element)
 {
 	const struct block *a = key, *b = element;
@@ -209,37 +192,101 @@ static int compare_starts(const void *key, const void *element)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-struct block blocks_get(const struct blocks *blocks, const struct block_region *region,
-			uint32_t number)
+static const struct block_place nothing = { .number = NO_BLOCK };
+
+struct block_place blocks_place(const struct blocks *blocks, const struct block_region *region,
+				struct block_begin begin)
 {
-	struct block block = {
-		.start = region->start + ((uint64_t)blocks->starts[number] << blocks->shift),
-		.size = blocks->sizes[number],
-	};
+	struct block_place place = { .number = begin.number };
 	const struct block *large;
 
-	if (blocks->sizes[number] != UINT32_MAX)
-		return block;
-	large = bsearch(&block, blocks->large, blocks->large_count, sizeof(*large), compare_starts);
-	return large ? *large : block;
+	if (begin.number == NO_BLOCK)
+		return place;
+	place.block.start = region->start + ((uint64_t)begin.granule << blocks->shift);
+	place.block.size = blocks->sizes[begin.number];
+	if (place.block.size != UINT16_MAX)
+		return place;
+	large = bsearch(&place.block, blocks->large, blocks->large_count, sizeof(*large),
+			compare_starts);
+	if (large)
+		place.block = *large;
+	return place;
 }
 
-uint32_t blocks_find_in(const struct blocks *blocks, const struct block_region *region,
-			uint64_t address, uint64_t *offset)
+struct block_begin blocks_begin(const struct blocks *blocks, const struct block_region *region,
+				uint64_t address)
 {
-	uint32_t number = blocks_before(blocks, region, address);
-	struct block block;
+	uint32_t granule = (uint32_t)((address - region->start) >> blocks->shift);
+	uint32_t in_line = granule % LINE_GRANULES, words = in_line / 64;
+	const struct block_line *line =
+		&blocks->lines[region->first_line + granule / LINE_GRANULES];
+	uint64_t bits = line->bits[words] & ((2ULL << in_line % 64) - 1);
+	uint32_t count = line->rank + (uint32_t)__builtin_popcountll(bits), last = line->last;
 
-	if (number == NO_BLOCK)
-		return NO_BLOCK;
-	block = blocks_get(blocks, region, number);
-	*offset = address - block.start;
-	return *offset < block.size || !*offset ? number : NO_BLOCK;
+	for (uint32_t word = 0; word < words; word++) {
+		count += (uint32_t)__builtin_popcountll(line->bits[word]);
+		if (line->bits[word])
+			last = granule - in_line + word * 64 +
+			       (uint32_t)highest_bit(line->bits[word]);
+	}
+	if (bits)
+		last = granule - in_line + words * 64 + (uint32_t)highest_bit(bits);
+	return (struct block_begin){
+		.number = count > region->first_block ? count - 1 : NO_BLOCK,
+		.granule = last,
+	};
 }
 
-uint32_t blocks_find(const struct blocks *blocks, uint64_t address, uint64_t *offset)
+struct block_place blocks_before(const struct blocks *blocks, const struct block_region *region,
+				 uint64_t address)
+{
+	return blocks_place(blocks, region, blocks_begin(blocks, region, address));
+}
+
+struct block_place blocks_next(const struct blocks *blocks, const struct block_region *region,
+			       const struct block_place *place)
+{
+	uint64_t granule = ((place->block.start - region->start) >> blocks->shift) + 1;
+	uint32_t number = place->number + 1;
+
+	if (number >= region->first_block + region->block_count)
+		return nothing;
+	for (;; granule = (granule / LINE_GRANULES * LINE_GRANULES) +
+			  (granule % LINE_GRANULES / 64 + 1) * 64) {
+		const struct block_line *line =
+			&blocks->lines[region->first_line + granule / LINE_GRANULES];
+		unsigned in_line = (unsigned)(granule % LINE_GRANULES);
+		uint64_t bits = line->bits[in_line / 64] >> in_line % 64;
+
+		if (bits)
+			return blocks_place(
+				blocks, region,
+				(struct block_begin){
+					number,
+					(uint32_t)(granule + (uint64_t)__builtin_ctzll(bits)) });
+	}
+}
+
+struct block_place blocks_find_in(const struct blocks *blocks, const struct block_region *region,
+				  uint64_t address)
+{
+	struct block_place place = blocks_before(blocks, region, address);
+	uint64_t offset = address - place.block.start;
+
+	return place.number != NO_BLOCK && (offset < place.block.size || !offset) ? place : nothing;
+}
+
+struct block_place blocks_find(const struct blocks *blocks, uint64_t address)
 {
 	const struct block_region *region = blocks_region(blocks, address, NULL);
 
-	return region ? blocks_find_in(blocks, region, address, offset) : NO_BLOCK;
+	return region ? blocks_find_in(blocks, region, address) : nothing;
+}
+
+size_t blocks_bytes(const struct blocks *blocks)
+{
+	return blocks->count * sizeof(*blocks->sizes) +
+	       blocks->line_count * sizeof(*blocks->lines) +
+	       blocks->large_count * sizeof(*blocks->large) +
+	       blocks->region_count * sizeof(*blocks->regions);
 }

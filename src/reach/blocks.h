@@ -2,7 +2,8 @@
 /*
  * Which block an address is in, for very many addresses: a bit for each granule of the
  * memory that blocks are in, with the number of bits before it (a rank structure; Jacobson
- * 1989). A look-up is one line of cache for the bits and one for the block.
+ * 1989). A look-up is one line of cache for the bits and one for the block's size; where a
+ * block begins is its bit's place.
  */
 #ifndef LEAKTRACE_REACH_BLOCKS_H
 #define LEAKTRACE_REACH_BLOCKS_H
@@ -16,11 +17,14 @@ struct block {
 	uint64_t size; /* bytes; one of size 0 is found by its start alone */
 };
 
-/* 64 bytes: the bits of 384 granules. */
+#define LINE_WORDS 7
+#define LINE_GRANULES (LINE_WORDS * 64)
+
+/* 64 bytes. */
 struct block_line {
-	uint64_t bits[6];
-	uint32_t rank;	 /* blocks that begin before this line */
-	uint16_t sub[6]; /* before each word, in this line */
+	uint64_t bits[LINE_WORDS];
+	uint32_t rank; /* blocks that begin before this line */
+	uint32_t last; /* the granule in its region where the last of these begins */
 };
 
 /* Blocks that are near each other. */
@@ -29,14 +33,14 @@ struct block_region {
 	uint64_t end;	/* of the last block */
 	size_t first_line;
 	uint32_t first_block;
+	uint32_t block_count;
 };
 
 struct blocks {
 	unsigned shift; /* of a granule: each block begins at one */
 	uint32_t count;
-	uint32_t *starts; /* in granules, from their region's start */
-	uint32_t *sizes;  /* UINT32_MAX: it is in `large` */
-	struct block *large;
+	uint16_t *sizes;     /* UINT16_MAX: it is in `large` */
+	struct block *large; /* by start */
 	size_t large_count;
 	struct block_region *regions;
 	size_t region_count;
@@ -47,6 +51,12 @@ struct blocks {
 };
 
 #define NO_BLOCK UINT32_MAX
+
+/* A block that was looked up. */
+struct block_place {
+	uint32_t number; /* in the order of addresses; NO_BLOCK: there is none */
+	struct block block;
+};
 
 /*
  * `all` is sorted by start; blocks do not overlap, and no two begin at one address. Returns 0,
@@ -60,27 +70,37 @@ void blocks_clear(struct blocks *blocks);
 const struct block_region *blocks_region(const struct blocks *blocks, uint64_t address,
 					 const struct block_region *hint);
 
-/* The block that holds the address, NO_BLOCK: none does. `*offset`: of the address in it. */
-uint32_t blocks_find_in(const struct blocks *blocks, const struct block_region *region,
-			uint64_t address, uint64_t *offset);
-uint32_t blocks_find(const struct blocks *blocks, uint64_t address, uint64_t *offset);
+/* The block that holds the address. */
+struct block_place blocks_find_in(const struct blocks *blocks, const struct block_region *region,
+				  uint64_t address);
+struct block_place blocks_find(const struct blocks *blocks, uint64_t address);
 
-/* The last block that begins at or before the address, in this region; NO_BLOCK: none does. */
-uint32_t blocks_before(const struct blocks *blocks, const struct block_region *region,
-		       uint64_t address);
+/* Where a block begins, by its bit alone. */
+struct block_begin {
+	uint32_t number; /* NO_BLOCK: there is none */
+	uint32_t granule;
+};
+
+/* The last block of the region that begins at or before the address; and what it is. */
+struct block_begin blocks_begin(const struct blocks *blocks, const struct block_region *region,
+				uint64_t address);
+struct block_place blocks_place(const struct blocks *blocks, const struct block_region *region,
+				struct block_begin begin);
+struct block_place blocks_before(const struct blocks *blocks, const struct block_region *region,
+				 uint64_t address);
+/* The block of the region that follows; `place` is one of it. */
+struct block_place blocks_next(const struct blocks *blocks, const struct block_region *region,
+			       const struct block_place *place);
 
 /* The line that a look-up will read, to be fetched in advance. */
 static inline const struct block_line *
 blocks_line(const struct blocks *blocks, const struct block_region *region, uint64_t address)
 {
 	return &blocks->lines[region->first_line +
-			      ((address - region->start) >> blocks->shift) / 384];
+			      ((address - region->start) >> blocks->shift) / LINE_GRANULES];
 }
 
-/* The block of a number. */
-struct block blocks_get(const struct blocks *blocks, const struct block_region *region,
-			uint32_t number);
-/* The region of a block. */
-const struct block_region *blocks_region_of(const struct blocks *blocks, uint32_t number);
+/* Bytes of memory that it takes. */
+size_t blocks_bytes(const struct blocks *blocks);
 
 #endif

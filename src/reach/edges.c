@@ -3,27 +3,35 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define EDGE_BYTES_MAX 6
+/* 33 bits of distance and sign, two of kind, and the byte behind the last edge. */
+#define EDGE_BYTES_MAX 7
 #define ROOM_FIRST 4096
 
 int edges_begin(struct edges *edges, uint32_t count)
 {
-	*edges = (struct edges){ .count = count };
-	edges->offsets = calloc((size_t)count + 1, sizeof(*edges->offsets));
-	return edges->offsets ? 0 : -ENOMEM;
+	*edges = (struct edges){ .count = count, .source = count };
+	edges->places = malloc(((size_t)count + 1) * sizeof(*edges->places));
+	edges->bases = calloc(count / EDGE_GROUP + 1, sizeof(*edges->bases));
+	if (!edges->places || !edges->bases)
+		return -ENOMEM;
+	memset(edges->places, 0xff, ((size_t)count + 1) * sizeof(*edges->places));
+	return 0;
 }
 
 void edges_clear(struct edges *edges)
 {
 	free(edges->bytes);
-	free(edges->offsets);
+	free(edges->places);
+	free(edges->bases);
 	*edges = (struct edges){ 0 };
 }
 
 static int make_room(struct edges *edges)
 {
-	size_t room = edges->room ? edges->room * 2 : ROOM_FIRST;
+	/* By half: the last growth is what is wasted. */
+	size_t room = edges->room ? edges->room + edges->room / 2 : ROOM_FIRST;
 	uint8_t *bytes;
 
 	if (edges->used + EDGE_BYTES_MAX <= edges->room)
@@ -36,11 +44,17 @@ static int make_room(struct edges *edges)
 	return 0;
 }
 
-/* The edges of all sources before this one end here. */
-static void fill_up_to(struct edges *edges, uint32_t source)
+static void begin_source(struct edges *edges, uint32_t source)
 {
-	while (edges->filled < source)
-		edges->offsets[++edges->filled] = edges->used;
+	uint64_t *base = &edges->bases[source / EDGE_GROUP];
+
+	if (edges->source != edges->count)
+		edges->bytes[edges->used++] = 0;
+	/* The first of its group that has any. */
+	if (edges->source == edges->count || edges->source / EDGE_GROUP != source / EDGE_GROUP)
+		*base = edges->used;
+	edges->source = source;
+	edges->places[source] = (uint32_t)(edges->used - *base);
 }
 
 int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind)
@@ -52,38 +66,65 @@ int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_k
 
 	if (error)
 		return error;
-	fill_up_to(edges, source);
+	if (edges->source != source)
+		begin_source(edges, source);
 	for (code = code << EDGE_KIND_BITS | kind; code >= 0x80; code >>= 7)
 		edges->bytes[edges->used++] = (uint8_t)(code | 0x80);
 	edges->bytes[edges->used++] = (uint8_t)code;
 	return 0;
 }
 
-void edges_finish(struct edges *edges)
+int edges_finish(struct edges *edges)
 {
-	fill_up_to(edges, edges->count);
+	int error = make_room(edges);
+
+	if (!error)
+		edges->bytes[edges->used++] = 0;
+	return error;
 }
 
-bool edges_next(const struct edges *edges, uint32_t source, uint64_t *at, uint32_t *target,
-		enum edge_kind *kind)
+struct edge_walk edges_of(const struct edges *edges, uint32_t source)
+{
+	uint32_t place = edges->places[source];
+
+	return (struct edge_walk){
+		.at = place == NO_EDGES ? NULL
+					: edges->bytes + edges->bases[source / EDGE_GROUP] + place,
+		.source = source,
+	};
+}
+
+bool edges_next(struct edge_walk *walk)
 {
 	uint64_t code = 0;
 	unsigned shift = 0;
 	int64_t distance;
 
-	if (*at >= edges->offsets[source + 1])
+	if (!walk->at || !*walk->at)
 		return false;
-	do
-		code |= (uint64_t)(edges->bytes[*at] & 0x7f) << shift, shift += 7;
-	while (edges->bytes[(*at)++] & 0x80);
-	*kind = (enum edge_kind)(code & ((1 << EDGE_KIND_BITS) - 1));
+	do {
+		code |= (uint64_t)(*walk->at & 0x7f) << shift;
+		shift += 7;
+	} while (*walk->at++ & 0x80);
+	walk->kind = (enum edge_kind)(code & ((1 << EDGE_KIND_BITS) - 1));
 	code >>= EDGE_KIND_BITS;
 	distance = code & 1 ? ~(int64_t)(code >> 1) : (int64_t)(code >> 1);
-	*target = (uint32_t)((int64_t)source + distance);
+	walk->target = (uint32_t)((int64_t)walk->source + distance);
 	return true;
+}
+
+void edges_replace(struct edges *edges, uint32_t source, uint32_t number)
+{
+	edges->places[source] = number;
+}
+
+uint32_t edges_replaced(const struct edges *edges, uint32_t source)
+{
+	return edges->places[source];
 }
 
 size_t edges_bytes(const struct edges *edges)
 {
-	return edges->room + ((size_t)edges->count + 1) * sizeof(*edges->offsets);
+	return edges->room + ((size_t)edges->count + 1) * sizeof(*edges->places) +
+	       (edges->count / EDGE_GROUP + 1) * sizeof(*edges->bases);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Pointers from block to block, kept small: of each block those that leave it, as the
- * distance to the target's number in bytes of seven bits.
+ * distance to the target's number in bytes of seven bits, and a byte of 0 behind the last
+ * (no block has a pointer to itself here). A block whose pointers are needed no more has
+ * room for a number instead.
  */
 #ifndef LEAKTRACE_REACH_EDGES_H
 #define LEAKTRACE_REACH_EDGES_H
@@ -18,15 +20,20 @@ enum edge_kind {
 };
 
 #define EDGE_KIND_BITS 2
+/* Sources that share a base, from which their places are counted. */
+#define EDGE_GROUP 1024
 
 struct edges {
 	uint8_t *bytes;
 	size_t used;
 	size_t room;
-	uint64_t *offsets; /* by source, one more than there are: where its edges begin */
+	uint32_t *places; /* by source: where its edges are, from its group's base on; NO_EDGES */
+	uint64_t *bases;
 	uint32_t count;
-	uint32_t filled; /* offsets up to here are set */
+	uint32_t source; /* under way; `count`: none */
 };
+
+#define NO_EDGES UINT32_MAX
 
 /* Returns 0 or -ENOMEM. */
 int edges_begin(struct edges *edges, uint32_t count);
@@ -34,16 +41,23 @@ void edges_clear(struct edges *edges);
 
 /* Sources come in order. Returns 0 or -ENOMEM. */
 int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind);
-/* When all are there. */
-void edges_finish(struct edges *edges);
+/* When all are there. Returns 0 or -ENOMEM. */
+int edges_finish(struct edges *edges);
 
-/* Goes through the edges of a source: from edges_first() on, as long as edges_next() says. */
-static inline uint64_t edges_first(const struct edges *edges, uint32_t source)
-{
-	return edges->offsets[source];
-}
-bool edges_next(const struct edges *edges, uint32_t source, uint64_t *at, uint32_t *target,
-		enum edge_kind *kind);
+struct edge_walk {
+	const uint8_t *at; /* NULL: at the end */
+	uint32_t source;
+	uint32_t target;
+	enum edge_kind kind;
+};
+
+/* The edges of a source, one after the other: `while (edges_next(&walk))`. */
+struct edge_walk edges_of(const struct edges *edges, uint32_t source);
+bool edges_next(struct edge_walk *walk);
+
+/* Keeps a number in place of the source's edges. */
+void edges_replace(struct edges *edges, uint32_t source, uint32_t number);
+uint32_t edges_replaced(const struct edges *edges, uint32_t source);
 
 size_t edges_bytes(const struct edges *edges);
 

@@ -38,15 +38,13 @@ void graph_free(struct graph *graph)
 	blocks_clear(&graph->blocks);
 	edges_clear(&graph->edges);
 	free(graph->flags);
-	free(graph->leaders);
 	free(graph->stack);
 	free(graph);
 }
 
 size_t graph_bytes(const struct graph *graph)
 {
-	return graph->blocks.count * (2 * sizeof(uint32_t) + 1) +
-	       graph->blocks.line_count * sizeof(struct block_line) + edges_bytes(&graph->edges);
+	return graph->blocks.count + blocks_bytes(&graph->blocks) + edges_bytes(&graph->edges);
 }
 
 /* ---- pointers as they come by --------------------------------------------------------- */
@@ -77,24 +75,37 @@ static void note_root(struct graph *graph, uint32_t target, enum edge_kind kind)
 	graph->flags[target] |= flags[kind];
 }
 
+static void note_pointer(struct graph *graph, const struct pending *pending)
+{
+	struct block_place target = blocks_place(&graph->blocks, pending->region, pending->begin);
+	uint64_t offset = pending->word - target.block.start;
+
+	/* What points to itself is reached no better for it. */
+	if (target.number == NO_BLOCK || (offset && offset >= target.block.size) ||
+	    target.number == pending->source)
+		return;
+	if (pending->source == NO_BLOCK)
+		note_root(graph, target.number, kind_of(offset));
+	else if (edges_add(&graph->edges, pending->source, target.number, kind_of(offset)))
+		graph->error = -ENOMEM;
+}
+
 static void flush(struct graph *graph)
 {
-	for (size_t i = 0; i < graph->pending_count; i++)
-		__builtin_prefetch(blocks_line(&graph->blocks, graph->pending[i].region,
-					       graph->pending[i].word));
-	for (size_t i = 0; i < graph->pending_count; i++) {
-		const struct pending *pending = &graph->pending[i];
-		uint64_t offset;
-		uint32_t target =
-			blocks_find_in(&graph->blocks, pending->region, pending->word, &offset);
+	const struct blocks *blocks = &graph->blocks;
 
-		if (target == NO_BLOCK)
-			continue;
-		if (pending->source == NO_BLOCK)
-			note_root(graph, target, kind_of(offset));
-		else if (edges_add(&graph->edges, pending->source, target, kind_of(offset)))
-			graph->error = -ENOMEM;
+	for (size_t i = 0; i < graph->pending_count; i++)
+		__builtin_prefetch(
+			blocks_line(blocks, graph->pending[i].region, graph->pending[i].word));
+	for (size_t i = 0; i < graph->pending_count; i++) {
+		struct pending *pending = &graph->pending[i];
+
+		pending->begin = blocks_begin(blocks, pending->region, pending->word);
+		if (pending->begin.number != NO_BLOCK)
+			__builtin_prefetch(&blocks->sizes[pending->begin.number]);
 	}
+	for (size_t i = 0; i < graph->pending_count; i++)
+		note_pointer(graph, &graph->pending[i]);
 	graph->pending_count = 0;
 }
 
@@ -105,7 +116,11 @@ static void take_word(struct graph *graph, uint64_t word, uint32_t source)
 	if (!region)
 		return;
 	graph->hint = region;
-	graph->pending[graph->pending_count++] = (struct pending){ word, region, source };
+	graph->pending[graph->pending_count++] = (struct pending){
+		.word = word,
+		.region = region,
+		.source = source,
+	};
 	if (graph->pending_count == BATCH)
 		flush(graph);
 }
@@ -120,11 +135,10 @@ void graph_root_words(struct graph *graph, const uint64_t *words, size_t count)
 
 void graph_root_start(struct graph *graph, uint64_t address)
 {
-	uint64_t offset;
-	uint32_t target = blocks_find(&graph->blocks, address, &offset);
+	struct block_place target = blocks_find(&graph->blocks, address);
 
-	if (target != NO_BLOCK)
-		graph->flags[target] |= FLAG_START;
+	if (target.number != NO_BLOCK)
+		graph->flags[target.number] |= FLAG_START;
 }
 
 /* ---- memory of blocks ------------------------------------------------------------------- */
@@ -148,60 +162,74 @@ static void look_at_head(struct graph *graph, uint32_t number, uint64_t size)
 		graph->flags[number] |= FLAG_IS_STRING;
 }
 
-/* The words of one block that are in this piece. */
+/* Its first words, which may come with two pieces. */
+static void take_head(struct graph *graph, uint32_t number, const struct block *block,
+		      uint64_t address, const uint64_t *words, uint64_t until)
+{
+	for (size_t i = 0; i < HEAD_WORDS; i++) {
+		uint64_t at = block->start + i * WORD;
+
+		if (at < address || at + WORD > until)
+			continue;
+		graph->head[i] = words[(at - address) / WORD];
+		if (i == HEAD_WORDS - 1)
+			look_at_head(graph, number, block->size);
+	}
+}
+
+/*
+ * The words of one block that are in this piece: pointers are where their alignment puts
+ * them, and a word at the end that is not all of the block's is none of its.
+ */
 static void take_block(struct graph *graph, uint32_t number, const struct block *block,
 		       uint64_t address, const uint64_t *words, size_t count)
 {
-	/* A word at the end that is not all of the block's is none of its pointers. */
-	uint64_t whole = block->size - block->size % WORD;
-	uint64_t from = address > block->start ? address : block->start;
-	uint64_t until = address + count * WORD;
+	uint64_t low = graph->blocks.low, span = graph->blocks.span;
+	uint64_t from = address > block->start ? address : (block->start + WORD - 1) / WORD * WORD;
+	uint64_t until = address + count * WORD, end = block->start + block->size;
 
-	if (until > block->start + whole)
-		until = block->start + whole;
-	/* Pointers are where their alignment puts them. */
-	for (from = (from + WORD - 1) / WORD * WORD; from + WORD <= until; from += WORD) {
+	if (until > end)
+		until = end;
+	if (block->start % WORD == 0 && from < block->start + HEAD_WORDS * WORD)
+		take_head(graph, number, block, address, words, until);
+	for (; from + WORD <= until; from += WORD) {
 		uint64_t word = words[(from - address) / WORD];
-		uint64_t index = (from - block->start) / WORD;
 
-		if (index < HEAD_WORDS)
-			graph->head[index] = word;
-		if (index == HEAD_WORDS - 1 && block->size >= HEAD_WORDS * WORD)
-			look_at_head(graph, number, block->size);
-		if (word - graph->blocks.low < graph->blocks.span)
+		if (word - low < span)
 			take_word(graph, word, number);
+	}
+}
+
+/* The blocks of one region that reach into this piece. */
+static void take_region(struct graph *graph, const struct block_region *region, uint64_t address,
+			const uint64_t *words, size_t count)
+{
+	uint64_t end = address + count * WORD;
+	struct block_place place = blocks_before(&graph->blocks, region,
+						 address > region->start ? address : region->start);
+
+	while (place.number != NO_BLOCK && place.block.start < end) {
+		if (place.block.start + place.block.size > address)
+			take_block(graph, place.number, &place.block, address, words, count);
+		place = blocks_next(&graph->blocks, region, &place);
 	}
 }
 
 int graph_memory(struct graph *graph, uint64_t address, const uint64_t *words, size_t count)
 {
 	uint64_t end = address + count * WORD;
-	const struct block_region *region;
-	size_t region_number = 0;
 
 	if (address % WORD || address < graph->next_address)
 		return -EINVAL;
 	graph->next_address = end;
-	for (; region_number < graph->blocks.region_count; region_number++) {
-		uint32_t number, limit;
-
-		region = &graph->blocks.regions[region_number];
-		if (region->end <= address)
-			continue;
-		if (region->start >= end)
+	/* Pieces come in order: what has ended before this one is not looked at again. */
+	while (graph->next_region < graph->blocks.region_count &&
+	       graph->blocks.regions[graph->next_region].end <= address)
+		graph->next_region++;
+	for (size_t i = graph->next_region; i < graph->blocks.region_count; i++) {
+		if (graph->blocks.regions[i].start >= end)
 			break;
-		limit = region_number + 1 < graph->blocks.region_count ? region[1].first_block
-								       : graph->blocks.count;
-		number = address > region->start ? blocks_before(&graph->blocks, region, address)
-						 : region->first_block;
-		for (; number < limit; number++) {
-			struct block block = blocks_get(&graph->blocks, region, number);
-
-			if (block.start >= end)
-				break;
-			if (block.start + block.size > address)
-				take_block(graph, number, &block, address, words, count);
-		}
+		take_region(graph, &graph->blocks.regions[i], address, words, count);
 	}
 	flush(graph);
 	return graph->error;

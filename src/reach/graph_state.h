@@ -27,6 +27,7 @@ struct pending {
 	uint64_t word;
 	const struct block_region *region;
 	uint32_t source; /* NO_BLOCK: a root */
+	struct block_begin begin;
 };
 
 struct graph {
@@ -34,14 +35,15 @@ struct graph {
 	unsigned heuristics;
 	uint8_t *flags;
 	struct edges edges;
-	uint32_t *leaders; /* of indirect blocks */
-	uint32_t *stack;   /* blocks whose pointers are to be followed */
+	uint32_t *stack; /* blocks whose pointers are to be followed */
 	size_t stack_count;
+	size_t stack_room;
 	struct pending pending[BATCH];
 	size_t pending_count;
 	const struct block_region *hint;
 	uint64_t head[HEAD_WORDS]; /* of the block under way */
 	uint64_t next_address;	   /* memory comes in order */
+	size_t next_region;
 	int error;
 };
 

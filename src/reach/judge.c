@@ -6,17 +6,35 @@
 
 #include "reach/graph_state.h"
 
+#define STACK_FIRST 1024
+
 static enum reach_class class_of(const struct graph *graph, uint32_t number)
 {
 	return (enum reach_class)(graph->flags[number] >> FLAG_CLASS_SHIFT);
 }
 
 /* Each block is pushed when it gets its class, so at most once a walk. */
-static void push(struct graph *graph, uint32_t number, enum reach_class class)
+static void push(struct graph *graph, uint32_t number)
+{
+	if (graph->stack_count == graph->stack_room) {
+		size_t room = graph->stack_room ? graph->stack_room * 2 : STACK_FIRST;
+		uint32_t *stack = reallocarray(graph->stack, room, sizeof(*stack));
+
+		if (!stack) {
+			graph->error = -ENOMEM;
+			return;
+		}
+		graph->stack = stack;
+		graph->stack_room = room;
+	}
+	graph->stack[graph->stack_count++] = number;
+}
+
+static void set_class(struct graph *graph, uint32_t number, enum reach_class class)
 {
 	graph->flags[number] = (uint8_t)((graph->flags[number] & ((1 << FLAG_CLASS_SHIFT) - 1)) |
 					 class << FLAG_CLASS_SHIFT);
-	graph->stack[graph->stack_count++] = number;
+	push(graph, number);
 }
 
 /* A pointer to the start, or one that a heuristic takes for it. */
@@ -43,115 +61,104 @@ static bool is_rooted(const struct graph *graph, uint32_t number)
 	       ((flags & FLAG_AT_STRING) && (flags & FLAG_IS_STRING));
 }
 
-static void walk_reachable(struct graph *graph)
+static void walk_reachable(struct graph *graph, uint32_t first)
 {
-	for (uint32_t i = 0; i < graph->blocks.count; i++)
-		if (class_of(graph, i) != REACH_REACHABLE && is_rooted(graph, i)) {
-			push(graph, i, REACH_REACHABLE);
-			while (graph->stack_count) {
-				uint32_t source = graph->stack[--graph->stack_count], target;
-				uint64_t at = edges_first(&graph->edges, source);
-				enum edge_kind kind;
+	set_class(graph, first, REACH_REACHABLE);
+	while (graph->stack_count) {
+		struct edge_walk edges =
+			edges_of(&graph->edges, graph->stack[--graph->stack_count]);
 
-				while (edges_next(&graph->edges, source, &at, &target, &kind))
-					if (class_of(graph, target) != REACH_REACHABLE &&
-					    is_start(graph, target, kind))
-						push(graph, target, REACH_REACHABLE);
-			}
-		}
+		while (edges_next(&edges))
+			if (class_of(graph, edges.target) != REACH_REACHABLE &&
+			    is_start(graph, edges.target, edges.kind))
+				set_class(graph, edges.target, REACH_REACHABLE);
+	}
 }
 
 /* What a possible block points to, wherever, is no better than possible. */
 static void walk_possible(struct graph *graph, uint32_t first)
 {
-	push(graph, first, REACH_POSSIBLE);
+	set_class(graph, first, REACH_POSSIBLE);
 	while (graph->stack_count) {
-		uint32_t source = graph->stack[--graph->stack_count], target;
-		uint64_t at = edges_first(&graph->edges, source);
-		enum edge_kind kind;
+		struct edge_walk edges =
+			edges_of(&graph->edges, graph->stack[--graph->stack_count]);
 
-		while (edges_next(&graph->edges, source, &at, &target, &kind))
-			if (class_of(graph, target) == REACH_DEFINITE)
-				push(graph, target, REACH_POSSIBLE);
+		while (edges_next(&edges))
+			if (class_of(graph, edges.target) == REACH_DEFINITE)
+				set_class(graph, edges.target, REACH_POSSIBLE);
 	}
 }
 
 /* Roots and reachable blocks that point into the middle of others. */
-static void find_possible(struct graph *graph)
+static void find_possible(struct graph *graph, uint32_t number)
 {
 	const uint8_t interior = FLAG_INTERIOR | FLAG_AT_LENGTH | FLAG_AT_STRING;
+	struct edge_walk edges = edges_of(&graph->edges, number);
 
-	for (uint32_t i = 0; i < graph->blocks.count; i++) {
-		uint64_t at = edges_first(&graph->edges, i);
-		enum edge_kind kind;
-		uint32_t target;
-
-		if (class_of(graph, i) == REACH_DEFINITE && (graph->flags[i] & interior))
-			walk_possible(graph, i);
-		if (class_of(graph, i) != REACH_REACHABLE)
-			continue;
-		while (edges_next(&graph->edges, i, &at, &target, &kind))
-			if (class_of(graph, target) == REACH_DEFINITE)
-				walk_possible(graph, target);
-	}
+	if (class_of(graph, number) == REACH_DEFINITE && (graph->flags[number] & interior))
+		walk_possible(graph, number);
+	if (class_of(graph, number) != REACH_REACHABLE)
+		return;
+	while (edges_next(&edges))
+		if (class_of(graph, edges.target) == REACH_DEFINITE)
+			walk_possible(graph, edges.target);
 }
 
 /*
  * What is left, in order of address: each block takes all that it leads to, also what led
- * others until then. Of a cycle the first stays.
+ * others until then. Of a cycle the first stays. The pointers of what has been taken are
+ * needed no more: who leads it is kept in their place.
  */
-static void find_cliques(struct graph *graph)
+static void walk_clique(struct graph *graph, uint32_t leader)
 {
-	for (uint32_t leader = 0; leader < graph->blocks.count; leader++) {
-		if (class_of(graph, leader) != REACH_DEFINITE)
-			continue;
-		graph->stack[graph->stack_count++] = leader;
-		while (graph->stack_count) {
-			uint32_t source = graph->stack[--graph->stack_count], target;
-			uint64_t at = edges_first(&graph->edges, source);
-			enum edge_kind kind;
+	push(graph, leader);
+	while (graph->stack_count) {
+		uint32_t source = graph->stack[--graph->stack_count];
+		struct edge_walk edges = edges_of(&graph->edges, source);
 
-			while (edges_next(&graph->edges, source, &at, &target, &kind)) {
-				if (target == leader || class_of(graph, target) != REACH_DEFINITE)
-					continue;
-				graph->leaders[target] = leader;
-				push(graph, target, REACH_INDIRECT);
-			}
-		}
+		while (edges_next(&edges))
+			if (edges.target != leader &&
+			    class_of(graph, edges.target) == REACH_DEFINITE)
+				set_class(graph, edges.target, REACH_INDIRECT);
+		if (source != leader)
+			edges_replace(&graph->edges, source, leader);
 	}
 }
 
 /* Who leads a block may be led by another: all of such a chain get its end. */
-static void settle_leaders(struct graph *graph)
+static void settle_leader(struct graph *graph, uint32_t number)
 {
-	for (uint32_t i = 0; i < graph->blocks.count; i++) {
-		uint32_t end = i, next;
+	uint32_t end = number, next;
 
-		while (class_of(graph, end) == REACH_INDIRECT)
-			end = graph->leaders[end];
-		for (uint32_t at = i; class_of(graph, at) == REACH_INDIRECT; at = next) {
-			next = graph->leaders[at];
-			graph->leaders[at] = end;
-		}
+	while (class_of(graph, end) == REACH_INDIRECT)
+		end = edges_replaced(&graph->edges, end);
+	for (; class_of(graph, number) == REACH_INDIRECT; number = next) {
+		next = edges_replaced(&graph->edges, number);
+		edges_replace(&graph->edges, number, end);
 	}
 }
 
 int graph_judge(struct graph *graph)
 {
-	size_t count = (size_t)graph->blocks.count + 1;
+	uint32_t count = graph->blocks.count;
+	int error = edges_finish(&graph->edges);
 
-	edges_finish(&graph->edges);
-	graph->stack = calloc(count, sizeof(*graph->stack));
-	graph->leaders = calloc(count, sizeof(*graph->leaders));
-	if (!graph->stack || !graph->leaders)
-		return -ENOMEM;
-	walk_reachable(graph);
-	find_possible(graph);
-	find_cliques(graph);
-	settle_leaders(graph);
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < count; i++)
+		if (class_of(graph, i) != REACH_REACHABLE && is_rooted(graph, i))
+			walk_reachable(graph, i);
+	for (uint32_t i = 0; i < count; i++)
+		find_possible(graph, i);
+	for (uint32_t i = 0; i < count; i++)
+		if (class_of(graph, i) == REACH_DEFINITE)
+			walk_clique(graph, i);
+	for (uint32_t i = 0; !graph->error && i < count; i++)
+		settle_leader(graph, i);
 	free(graph->stack);
 	graph->stack = NULL;
-	return 0;
+	graph->stack_room = 0;
+	return graph->error;
 }
 
 struct graph_result graph_result(const struct graph *graph, uint32_t number)
@@ -160,6 +167,6 @@ struct graph_result graph_result(const struct graph *graph, uint32_t number)
 
 	return (struct graph_result){
 		.class = class,
-		.leader = class == REACH_INDIRECT ? graph->leaders[number] : number,
+		.leader = class == REACH_INDIRECT ? edges_replaced(&graph->edges, number) : number,
 	};
 }

@@ -210,8 +210,12 @@ def run_counts():
     def counts(pid):
         programs = set()
         for path in glob.glob(f"/proc/{pid}/fdinfo/*"):
-            with open(path, encoding="ascii") as file:
-                programs.update(int(line.split()[1]) for line in file if line.startswith("prog_id:"))
+            try:
+                with open(path, encoding="ascii") as file:
+                    programs.update(int(line.split()[1]) for line in file if line.startswith("prog_id:"))
+            except FileNotFoundError:
+                # leaktrace closes descriptors meanwhile, those it has read /proc by for one.
+                continue
         shown = json.loads(subprocess.run([BPFTOOL, "-j", "prog", "show"], capture_output=True, timeout=30,
                                           check=True).stdout)
         return {program["name"]: program.get("run_cnt", 0) for program in shown

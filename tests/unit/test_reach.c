@@ -253,7 +253,7 @@ static void test_block_index(void **state)
 {
 	static struct block all[3000];
 	struct blocks blocks;
-	uint64_t address = BASE, offset;
+	uint64_t address = BASE;
 	uint32_t number = 99;
 
 	(void)state;
@@ -270,22 +270,27 @@ static void test_block_index(void **state)
 	assert_int_equal(blocks_build(&blocks, all, 3000), 0);
 	assert_true(blocks.region_count >= 6);
 	for (uint32_t i = 0; i < 3000; i++) {
-		assert_int_equal(blocks_find(&blocks, all[i].start, &offset), i);
-		assert_int_equal(offset, 0);
-		assert_int_equal(blocks_get(&blocks, blocks_region_of(&blocks, i), i).size,
-				 all[i].size);
-		if (all[i].size > 1) {
-			assert_int_equal(
-				blocks_find(&blocks, all[i].start + all[i].size - 1, &offset), i);
-			assert_int_equal(offset, all[i].size - 1);
-		}
-		if (all[i].size)
-			assert_int_equal(blocks_find(&blocks, all[i].start + all[i].size, &offset),
-					 NO_BLOCK);
+		uint64_t start = all[i].start, size = all[i].size;
+		const struct block_region *region = blocks_region(&blocks, start, NULL);
+		struct block_place place = blocks_find(&blocks, start), next;
+
+		assert_int_equal(place.number, i);
+		assert_int_equal(place.block.start, start);
+		assert_int_equal(place.block.size, size);
+		if (size > 1)
+			assert_int_equal(blocks_find(&blocks, start + size - 1).number, i);
+		if (size)
+			assert_int_equal(blocks_find(&blocks, start + size).number, NO_BLOCK);
+		next = blocks_next(&blocks, region, &place);
+		if (next.number == NO_BLOCK)
+			assert_true(i + 1 == 3000 ||
+				    blocks_region(&blocks, all[i + 1].start, NULL) != region);
+		else
+			assert_int_equal(next.block.start, all[i + 1].start);
 	}
-	assert_int_equal(blocks_find(&blocks, 0, &offset), NO_BLOCK);
-	assert_int_equal(blocks_find(&blocks, BASE - 1, &offset), NO_BLOCK);
-	assert_int_equal(blocks_find(&blocks, UINT64_MAX, &offset), NO_BLOCK);
+	assert_int_equal(blocks_find(&blocks, 0).number, NO_BLOCK);
+	assert_int_equal(blocks_find(&blocks, BASE - 1).number, NO_BLOCK);
+	assert_int_equal(blocks_find(&blocks, UINT64_MAX).number, NO_BLOCK);
 	blocks_clear(&blocks);
 }
 
