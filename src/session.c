@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "model/recording.h"
@@ -29,6 +28,7 @@
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
 #include "trace/watchdog.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/strings.h"
 #include "wait.h"
@@ -55,14 +55,6 @@ struct session {
 	pthread_t detacher; /* frees the follower, while `detaching` */
 	bool detaching;
 };
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 /* Whether tracing can work at all; says why not. */
 static int check_machine(struct session *session)
@@ -165,7 +157,7 @@ static int make_parts(struct session *session)
 		.functions = &session->kinds.functions,
 		.at_entry = options->place_at_entry,
 	};
-	session->start_ns = clock_ns(CLOCK_MONOTONIC);
+	session->start_ns = monotonic_ns();
 	session->snapshot = snapshot_new();
 	session->symbols = symbols_new(&symbols);
 	session->modules = modules_new(&session->modules_options);
@@ -235,7 +227,7 @@ static int collect(void *context)
 		processes_look(session->processes, has_files ? walk_files : NULL, session);
 	if (session->follower)
 		tracer_drain(session->tracer, wait_event, session->follower);
-	error = processes_collect(session->processes, session->tracer, clock_ns(CLOCK_MONOTONIC));
+	error = processes_collect(session->processes, session->tracer, monotonic_ns());
 	if (error)
 		log_error("cannot read the tables: %s", strerror(-error));
 	return error;

@@ -21,13 +21,6 @@ struct sum {
 	float values[TIMELINE_POINTS];
 };
 
-static float present(const struct growth *growth, const struct part *part)
-{
-	return growth->snapshot->kinds[part->kind].has_bytes && part->kind != KIND_THREAD
-		       ? (float)counters_live_bytes(&part->now)
-		       : (float)counters_live_count(&part->now);
-}
-
 /* A part without a history has been what it is since it was first seen. */
 static void add_history(const struct part *part, size_t place, void *context)
 {
@@ -39,7 +32,7 @@ static void add_history(const struct part *part, size_t place, void *context)
 		if (part->history)
 			sum->values[i] += part->history[i];
 		else if (timeline->times[i] * 1e9 >= (double)part->seen_ns)
-			sum->values[i] += present(sum->growth, part);
+			sum->values[i] += (float)growth_live(sum->growth, part->kind, &part->now);
 	}
 }
 

@@ -93,11 +93,15 @@ static int make_room(struct growth *growth, size_t count)
 	return 0;
 }
 
-static float part_value(const struct growth *growth, const struct part *part)
+bool growth_counts_only(const struct growth *growth, uint32_t kind)
 {
-	return growth->snapshot->kinds[part->kind].has_bytes && part->kind != KIND_THREAD
-		       ? (float)counters_live_bytes(&part->now)
-		       : (float)counters_live_count(&part->now);
+	return !growth->snapshot->kinds[kind].has_bytes || kind == KIND_THREAD;
+}
+
+int64_t growth_live(const struct growth *growth, uint32_t kind, const struct counters *counters)
+{
+	return growth_counts_only(growth, kind) ? counters_live_count(counters)
+						: counters_live_bytes(counters);
 }
 
 static void part_begin(const struct growth *growth, struct part *part,
@@ -125,7 +129,7 @@ static void history_begin(const struct growth *growth, struct part *part, float 
 static void part_update(const struct growth *growth, struct part *part,
 			const struct sampled_site *site, enum timeline_change change)
 {
-	float before = part_value(growth, part), value;
+	float before = (float)growth_live(growth, part->kind, &part->now), value;
 
 	part->now = (struct counters){
 		.acquired_count = site->acquired_count,
@@ -134,7 +138,7 @@ static void part_update(const struct growth *growth, struct part *part,
 		.released_bytes = site->released_bytes,
 	};
 	part->oldest_ns = site->oldest_ns;
-	value = part_value(growth, part);
+	value = (float)growth_live(growth, part->kind, &part->now);
 	if (part->history && change == TIMELINE_HALVES)
 		timeline_halve(part->history);
 	if (!part->history && value != before && part->seen_ns != growth->time_ns)

@@ -118,6 +118,11 @@ void growth_mark(struct growth *growth);
 /* Changes count from the start again. */
 void growth_unmark(struct growth *growth);
 
+/* Of this kind numbers are of interest and not bytes: a thread's bytes are address space alone. */
+bool growth_counts_only(const struct growth *growth, uint32_t kind);
+/* What is live by these counters, in bytes, or in numbers where these are of interest. */
+int64_t growth_live(const struct growth *growth, uint32_t kind, const struct counters *counters);
+
 /* The process's history; the sum of all for NULL. */
 const struct figure_history *growth_history(const struct growth *growth,
 					    const struct watched_process *process);

@@ -137,8 +137,7 @@ static void row_add(struct row *row, const struct growth *growth, const struct p
 
 	if (!row->part) {
 		row->kind = part->kind;
-		row->counts_only =
-			!growth->snapshot->kinds[part->kind].has_bytes || part->kind == KIND_THREAD;
+		row->counts_only = growth_counts_only(growth, part->kind);
 		row->frame = frame_of(part, query->group);
 		row->part = part;
 	} else if (counters_live_bytes(now) > counters_live_bytes(&row->part->now)) {
@@ -147,18 +146,17 @@ static void row_add(struct row *row, const struct growth *growth, const struct p
 	row->part_count++;
 	row->live_bytes += counters_live_bytes(now);
 	row->live_count += counters_live_count(now);
-	row->change += row->counts_only ? counters_live_count(now) - counters_live_count(marked)
-					: counters_live_bytes(now) - counters_live_bytes(marked);
+	row->change +=
+		growth_live(growth, part->kind, now) - growth_live(growth, part->kind, marked);
 	row->acquired += now->acquired_count;
 	if (part->oldest_ns && (!row->oldest_ns || part->oldest_ns < row->oldest_ns))
 		row->oldest_ns = part->oldest_ns;
 	if (!growth_window(growth, part->kind, &index, &seconds))
 		return;
 	then = &part->window[index];
-	row->growth +=
-		(double)(row->counts_only ? counters_live_count(now) - counters_live_count(then)
-					  : counters_live_bytes(now) - counters_live_bytes(then)) /
-		seconds;
+	row->growth += (double)(growth_live(growth, part->kind, now) -
+				growth_live(growth, part->kind, then)) /
+		       seconds;
 	row->acquired_per_s += (double)(now->acquired_count - then->acquired_count) / seconds;
 	row->released_per_s += (double)(now->released_count - then->released_count) / seconds;
 }

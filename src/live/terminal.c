@@ -19,7 +19,6 @@
 
 struct terminal {
 	SCREEN *screen;
-	FILE *input;
 	FILE *output;
 	bool is_utf8;
 	attr_t attributes[STYLE_COUNT];
@@ -69,7 +68,6 @@ int terminal_open(FILE *input, FILE *output, bool colour, struct terminal **resu
 	/* Characters alone: numbers read the same everywhere. */
 	setlocale(LC_CTYPE, "");
 	terminal->is_utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	terminal->input = input;
 	terminal->output = output;
 	terminal->screen = newterm(NULL, output, input);
 	if (!terminal->screen) {

@@ -282,11 +282,3 @@ struct block_place blocks_find(const struct blocks *blocks, uint64_t address)
 
 	return region ? blocks_find_in(blocks, region, address) : nothing;
 }
-
-size_t blocks_bytes(const struct blocks *blocks)
-{
-	return blocks->count * sizeof(*blocks->sizes) +
-	       blocks->line_count * sizeof(*blocks->lines) +
-	       blocks->large_count * sizeof(*blocks->large) +
-	       blocks->region_count * sizeof(*blocks->regions);
-}

@@ -100,7 +100,4 @@ blocks_line(const struct blocks *blocks, const struct block_region *region, uint
 			      ((address - region->start) >> blocks->shift) / LINE_GRANULES];
 }
 
-/* Bytes of memory that it takes. */
-size_t blocks_bytes(const struct blocks *blocks);
-
 #endif

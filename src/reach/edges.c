@@ -122,9 +122,3 @@ uint32_t edges_replaced(const struct edges *edges, uint32_t source)
 {
 	return edges->places[source];
 }
-
-size_t edges_bytes(const struct edges *edges)
-{
-	return edges->room + ((size_t)edges->count + 1) * sizeof(*edges->places) +
-	       (edges->count / EDGE_GROUP + 1) * sizeof(*edges->bases);
-}

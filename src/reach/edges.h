@@ -59,6 +59,4 @@ bool edges_next(struct edge_walk *walk);
 void edges_replace(struct edges *edges, uint32_t source, uint32_t number);
 uint32_t edges_replaced(const struct edges *edges, uint32_t source);
 
-size_t edges_bytes(const struct edges *edges);
-
 #endif

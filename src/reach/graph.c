@@ -42,11 +42,6 @@ void graph_free(struct graph *graph)
 	free(graph);
 }
 
-size_t graph_bytes(const struct graph *graph)
-{
-	return graph->blocks.count + blocks_bytes(&graph->blocks) + edges_bytes(&graph->edges);
-}
-
 /* ---- pointers as they come by --------------------------------------------------------- */
 
 static enum edge_kind kind_of(uint64_t offset)

@@ -59,7 +59,4 @@ int graph_judge(struct graph *graph);
 /* Of the block with this number, in the order of addresses. */
 struct graph_result graph_result(const struct graph *graph, uint32_t number);
 
-/* Bytes of memory that the graph takes. */
-size_t graph_bytes(const struct graph *graph);
-
 #endif

@@ -5,12 +5,12 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "trace/tracer.h"
+#include "util/clock.h"
 #include "util/proc.h"
 
 /* The first sample is measured, then one of so many. */
@@ -27,14 +27,6 @@ static const struct {
 	{ TRACER_FORK, false },	    { TRACER_EXEC, false },	     { TRACER_EXIT, false },
 	{ TRACER_PAGE, false },
 };
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 /* Begins with an instruction that the kernel emulates, as the chosen places do. */
 __attribute__((noinline, noclone, used)) static void trap_here(void)

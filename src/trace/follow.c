@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <uthash.h>
 
 #include "model/snapshot.h"
@@ -17,6 +16,7 @@
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
 #include "util/array.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -185,14 +185,6 @@ int follower_set_exact(struct follower *follower, bool exact)
 		tracer_forget_kind(follower->config.tracer, WIRE_HEAP);
 	}
 	return error;
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 static int start_space(struct follower *follower, pid_t pid, uint32_t space, bool attached)

@@ -2,25 +2,17 @@
 /* Owns the care for parents of processes that we have stopped for a moment. */
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "trace/follow.h"
 #include "trace/scan.h"
 #include "util/array.h"
+#include "util/clock.h"
 #include "util/proc.h"
 
 /* A parent that stops because a child was stopped has done so within this time. */
 #define REACTION_NS 1000000000ULL
 /* Looking at parents costs, and each event is an occasion. */
 #define WAKE_EVERY_NS 100000000ULL
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 static bool is_followed(const struct follower *follower, pid_t pid)
 {

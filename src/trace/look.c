@@ -3,19 +3,11 @@
  * Looks at living processes, so that what was traced can be held against what is.
  * Must not know what follows from a difference: that is the collection's.
  */
-#include <time.h>
 
 #include "trace/processes.h"
 #include "trace/space.h"
+#include "util/clock.h"
 #include "util/proc.h"
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 static void read_maps(struct space *space)
 {

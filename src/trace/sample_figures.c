@@ -3,25 +3,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "trace/sampler_state.h"
 #include "util/array.h"
+#include "util/clock.h"
 #include "util/proc.h"
 
 /* Reading shares takes at most such a part of the time. */
 #define SHARES_PART 200
 /* With more processes than this, the others' figures are not read. */
 #define PROCESSES_READ 256
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 static struct figure_source *source_of(struct sampler *sampler, const struct space *space)
 {
@@ -93,24 +85,6 @@ static void drop_dead(struct sampler *sampler)
 	}
 }
 
-/* By the place of its process among the sampled ones; found by a binary search. */
-static struct sampled_process *find_sampled(struct sampler *sampler, uint32_t process)
-{
-	size_t low = 0, high = sampler->sampled_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (sampler->sampled[middle].process < process)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < sampler->sampled_count && sampler->sampled[low].process == process
-		       ? &sampler->sampled[low]
-		       : NULL;
-}
-
 /* What is a sum over the live bytes of a kind's sites; -1: no figure is. */
 static const int figure_of_kind[WIRE_KINDS] = {
 	[WIRE_HEAP] = FIGURE_HEAP,
@@ -120,6 +94,22 @@ static const int figure_of_kind[WIRE_KINDS] = {
 	[WIRE_PAGES] = FIGURE_PAGES,
 	[WIRE_CUSTOM... WIRE_KINDS - 1] = -1,
 };
+
+static int compare_processes(const void *left, const void *right)
+{
+	const struct sampled_process *a = left, *b = right;
+
+	return (a->process > b->process) - (a->process < b->process);
+}
+
+static struct sampled_process *find_sampled(struct sampler *sampler, uint32_t process)
+{
+	const struct sampled_process key = { .process = process };
+
+	return sampler->sampled_count ? bsearch(&key, sampler->sampled, sampler->sampled_count,
+						sizeof(key), compare_processes)
+				      : NULL;
+}
 
 static void add_sites(struct sampler *sampler)
 {
@@ -136,13 +126,6 @@ static void add_sites(struct sampler *sampler)
 		if (process)
 			process->figures.values[figure_of_kind[site->kind]] += live;
 	}
-}
-
-static int compare_processes(const void *left, const void *right)
-{
-	const struct sampled_process *a = left, *b = right;
-
-	return (a->process > b->process) - (a->process < b->process);
 }
 
 static int sample_process(struct sampler *sampler, const struct space *space)

@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "trace/collect.h"
 #include "trace/sampler_state.h"
 #include "trace/tracer.h"
+#include "util/clock.h"
 
 #define BUCKETS_PER_TURN 1024
 
@@ -20,14 +20,6 @@ void sample_walk_clear(struct sample_walk *walk)
 	free(walk->oldest);
 	free(walk->focus);
 	*walk = (struct sample_walk){ 0 };
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 static void see(struct sampler *sampler, uint32_t place, const struct detail_resource *resource)
@@ -112,17 +104,13 @@ static void see_mapping(const struct live_mapping *mapping, void *context)
 		.size = mapping->bytes,
 		.born_ns = mapping->born_ns - sampler->processes->start_ns,
 	};
-	const struct space_stack *stack;
 	const struct mapping_site *line;
 	size_t count;
 
 	line = &space_mappings_sites(look->space->mappings, &count)[mapping->site];
 	if (line->role != ROLE_HELD)
 		return;
-	stack = space_stack_of(look->space, line->tag, line->check);
-	see(sampler,
-	    sampler_place(sampler, look->space->index, stack ? stack->index : SITE_NO_STACK,
-			  WIRE_MMAP),
+	see(sampler, sampler_place_of(sampler, look->space, line->tag, line->check, WIRE_MMAP),
 	    &resource);
 }
 
@@ -135,15 +123,11 @@ static void see_page(const struct touched_page *page, void *context)
 		.size = page->pages << WIRE_PAGE_SHIFT,
 		.born_ns = page->born_ns - sampler->processes->start_ns,
 	};
-	const struct space_stack *stack;
 	const struct page_site *line;
 	size_t count;
 
 	line = &space_pages_sites(look->space->pages, &count)[page->site];
-	stack = space_stack_of(look->space, line->tag, line->check);
-	see(sampler,
-	    sampler_place(sampler, look->space->index, stack ? stack->index : SITE_NO_STACK,
-			  WIRE_PAGES),
+	see(sampler, sampler_place_of(sampler, look->space, line->tag, line->check, WIRE_PAGES),
 	    &resource);
 }
 

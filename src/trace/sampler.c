@@ -5,19 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "trace/sampler_state.h"
 #include "trace/tracer.h"
 #include "util/array.h"
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
+#include "util/clock.h"
 
 struct sampler *sampler_new(struct processes *processes, struct tracer *tracer,
 			    enum attach_mode mode)
@@ -127,15 +119,12 @@ static uint32_t place_of_line(struct sampler *sampler, const struct wire_site *l
 {
 	const struct space *space = sampler->by_number[line->space];
 	uint32_t place = sampler_line_place(sampler, index, line->tag);
-	const struct space_stack *stack;
 
 	if (place != NO_PLACE)
 		return place;
-	stack = space_stack_of(space, line->tag, line->check);
-	place = sampler_place(sampler, space->index, stack ? stack->index : SITE_NO_STACK,
-			      line->kind);
+	place = sampler_place_of(sampler, space, line->tag, line->check, line->kind);
 	/* A stack that is still to come may be there the next time. */
-	if (stack && place != NO_PLACE)
+	if (place != NO_PLACE && sampler->sites[place].stack != SITE_NO_STACK)
 		sampler->lines[index] =
 			(struct line_place){ line->tag, place, sampler->sites[place].serial };
 	return place;
@@ -239,15 +228,12 @@ static int take_threads(struct sampler *sampler, const struct space *space)
 
 	HASH_ITER(hh, space->tasks.by_handle, task, next)
 	{
-		const struct space_stack *stack;
 		uint32_t place;
 
 		if (task->state != WIRE_TASK_BEGAN || !walk->last_number ||
 		    task->looked >= walk->last_number || task->began_ns >= walk->last_begin_ns)
 			continue;
-		stack = space_stack_of(space, task->tag, task->check);
-		place = sampler_place(sampler, space->index, stack ? stack->index : SITE_NO_STACK,
-				      WIRE_THREAD);
+		place = sampler_place_of(sampler, space, task->tag, task->check, WIRE_THREAD);
 		if (place == NO_PLACE)
 			return -ENOMEM;
 		sampler->sites[place].acquired_count++;
@@ -297,7 +283,7 @@ int sampler_take(struct sampler *sampler, struct sample *sample)
 	if (!space->ended)
 		sampler->by_number[space->number] = space;
 	*sample = (struct sample){
-		.time_ns = clock_ns(CLOCK_MONOTONIC) - start_ns,
+		.time_ns = monotonic_ns() - start_ns,
 		.boot_ns = clock_ns(CLOCK_BOOTTIME),
 	};
 	error = take_sites(sampler);

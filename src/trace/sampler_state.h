@@ -81,6 +81,15 @@ struct sampler {
 /* The site's place, made at first sight; NO_PLACE when out of memory. */
 uint32_t sampler_place(struct sampler *sampler, uint32_t process, uint32_t stack, uint32_t kind);
 
+/* The same by the kernel's tag of the stack. */
+static inline uint32_t sampler_place_of(struct sampler *sampler, const struct space *space,
+					uint64_t tag, uint32_t check, uint32_t kind)
+{
+	const struct space_stack *stack = space_stack_of(space, tag, check);
+
+	return sampler_place(sampler, space->index, stack ? stack->index : SITE_NO_STACK, kind);
+}
+
 /* NO_PLACE: not known. */
 static inline uint32_t sampler_line_place(const struct sampler *sampler, size_t line, uint64_t tag)
 {
