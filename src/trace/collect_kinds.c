@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "trace/collect.h"
+#include "util/clock.h"
 #include "util/proc.h"
 #include "util/strings.h"
 
@@ -115,36 +116,54 @@ void collect_threads(struct collection *collection, struct space *space)
 	}
 }
 
-struct mapping_visit {
+/* Books that are kept on this side, of mappings and of pages. */
+struct book_visit {
 	struct collection *collection;
 	struct space *space;
-	const uint32_t *sites; /* in the process, by number of the mapping's site */
+	uint32_t *sites; /* in the process, by number in the book */
 };
 
-static void collect_mapping(const struct live_mapping *mapping, void *context)
+static void collect_booked(const struct book_visit *visit, uint32_t number, uint64_t born_ns,
+			   struct resource *resource)
 {
-	const struct mapping_visit *visit = context;
 	struct processes *processes = visit->collection->processes;
-	uint32_t index = visit->sites[mapping->site];
-	struct resource resource = {
-		.id = mapping->start,
-		.size = mapping->bytes,
-		.born_ns = mapping->born_ns - processes->start_ns,
-		.name = mapping->name,
-	};
+	uint32_t index = visit->sites[number];
 
+	resource->born_ns = born_ns - processes->start_ns;
 	if (index != NO_SITE)
 		collect_add_resource(visit->collection,
 				     &space_process(processes, visit->space)->sites[index],
-				     &resource);
+				     resource);
 }
 
-static uint32_t collect_mapping_site(struct collection *collection, struct space *space,
-				     const struct mapping_site *line)
+static void collect_mapping(const struct live_mapping *mapping, void *context)
 {
-	uint32_t index =
-		collect_add_site(collection, space, space_stack_of(space, line->tag, line->check),
-				 KIND_MMAP, line->role);
+	struct resource resource = {
+		.id = mapping->start,
+		.size = mapping->bytes,
+		.name = mapping->name,
+	};
+
+	collect_booked(context, mapping->site, mapping->born_ns, &resource);
+}
+
+static void collect_page(const struct touched_page *page, void *context)
+{
+	struct resource resource = {
+		.id = page->address,
+		.size = page->pages << WIRE_PAGE_SHIFT,
+	};
+
+	collect_booked(context, page->site, page->born_ns, &resource);
+}
+
+static uint32_t collect_book_site(const struct book_visit *visit, enum kind kind,
+				  const struct book_site *line)
+{
+	struct collection *collection = visit->collection;
+	struct space *space = visit->space;
+	uint32_t index = collect_add_site(
+		collection, space, space_stack_of(space, line->tag, line->check), kind, line->role);
 	uint64_t start_ns = collection->processes->start_ns;
 	struct site *site;
 
@@ -159,92 +178,52 @@ static uint32_t collect_mapping_site(struct collection *collection, struct space
 	return index;
 }
 
+/* Returns false when out of memory; `visit->sites` is to be freed. */
+static bool collect_book(struct book_visit *visit, enum kind kind, const struct book_site *lines,
+			 size_t count)
+{
+	visit->sites = calloc(count + 1, sizeof(*visit->sites));
+	if (!visit->sites) {
+		visit->collection->error = -ENOMEM;
+		return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		visit->sites[i] = collect_book_site(visit, kind, &lines[i]);
+	return true;
+}
+
 void collect_mappings(struct collection *collection, struct space *space)
 {
 	struct process *process = space_process(collection->processes, space);
-	const struct mapping_site *lines;
+	struct book_visit visit = { .collection = collection, .space = space };
+	const struct book_site *lines;
 	size_t count;
-	uint32_t *sites;
 
 	if (!space->mappings)
 		return;
 	lines = space_mappings_sites(space->mappings, &count);
-	sites = calloc(count + 1, sizeof(*sites));
-	if (!sites) {
-		collection->error = -ENOMEM;
+	if (!collect_book(&visit, KIND_MMAP, lines, count))
 		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		sites[i] = collect_mapping_site(collection, space, &lines[i]);
-	space_mappings_each(space->mappings, collect_mapping,
-			    &(struct mapping_visit){ collection, space, sites });
+	space_mappings_each(space->mappings, collect_mapping, &visit);
 	process->totals[KIND_MMAP].peak_bytes = space_mappings_peak(space->mappings);
-	free(sites);
-}
-
-struct page_visit {
-	struct collection *collection;
-	struct space *space;
-	const uint32_t *sites; /* in the process, by number of the page's site */
-};
-
-static void collect_page(const struct touched_page *page, void *context)
-{
-	const struct page_visit *visit = context;
-	struct processes *processes = visit->collection->processes;
-	uint32_t index = visit->sites[page->site];
-	struct resource resource = {
-		.id = page->address,
-		.size = page->pages << WIRE_PAGE_SHIFT,
-		.born_ns = page->born_ns - processes->start_ns,
-	};
-
-	if (index != NO_SITE)
-		collect_add_resource(visit->collection,
-				     &space_process(processes, visit->space)->sites[index],
-				     &resource);
-}
-
-static uint32_t collect_page_site(struct collection *collection, struct space *space,
-				  const struct page_site *line)
-{
-	uint32_t index =
-		collect_add_site(collection, space, space_stack_of(space, line->tag, line->check),
-				 KIND_PAGES, ROLE_HELD);
-	uint64_t start_ns = collection->processes->start_ns;
-	struct site *site;
-
-	if (index == NO_SITE)
-		return index;
-	site = &space_process(collection->processes, space)->sites[index];
-	site->acquired_count += line->touched;
-	site->acquired_bytes += line->touched << WIRE_PAGE_SHIFT;
-	site->released_count += line->given_back;
-	site->released_bytes += line->given_back << WIRE_PAGE_SHIFT;
-	collect_widen(site, line->first_ns - start_ns, line->last_ns - start_ns);
-	return index;
+	free(visit.sites);
 }
 
 void collect_pages(struct collection *collection, struct space *space)
 {
-	const struct page_site *lines;
-	uint32_t *sites;
+	struct book_visit visit = { .collection = collection, .space = space };
+	const struct book_site *lines;
 	size_t count;
 
 	if (!space->pages)
 		return;
-	space_pages_settle(space->pages);
+	space_pages_settle(space->pages,
+			   space->ended ? UINT64_MAX : monotonic_ns() - SPACE_PAGES_IN_FLIGHT_NS);
 	lines = space_pages_sites(space->pages, &count);
-	sites = calloc(count + 1, sizeof(*sites));
-	if (!sites) {
-		collection->error = -ENOMEM;
+	if (!collect_book(&visit, KIND_PAGES, lines, count))
 		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		sites[i] = collect_page_site(collection, space, &lines[i]);
-	space_pages_each(space->pages, collect_page,
-			 &(struct page_visit){ collection, space, sites });
-	free(sites);
+	space_pages_each(space->pages, collect_page, &visit);
+	free(visit.sites);
 }
 
 /* What is mapped no more, though we did not see it go. */

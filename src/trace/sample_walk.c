@@ -104,7 +104,7 @@ static void see_mapping(const struct live_mapping *mapping, void *context)
 		.size = mapping->bytes,
 		.born_ns = mapping->born_ns - sampler->processes->start_ns,
 	};
-	const struct mapping_site *line;
+	const struct book_site *line;
 	size_t count;
 
 	line = &space_mappings_sites(look->space->mappings, &count)[mapping->site];
@@ -123,7 +123,7 @@ static void see_page(const struct touched_page *page, void *context)
 		.size = page->pages << WIRE_PAGE_SHIFT,
 		.born_ns = page->born_ns - sampler->processes->start_ns,
 	};
-	const struct page_site *line;
+	const struct book_site *line;
 	size_t count;
 
 	line = &space_pages_sites(look->space->pages, &count)[page->site];

@@ -150,71 +150,50 @@ static int take_line(struct sampler *sampler, const struct wire_site *line, size
 	return 0;
 }
 
-/* A site of books that are kept on this side. */
-static int take_book(struct sampler *sampler, const struct space *space, uint64_t tag,
-		     uint32_t check, const struct sampled_site *counters)
+/* Books that are kept on this side. */
+static int take_books(struct sampler *sampler, const struct space *space, uint32_t kind,
+		      const struct book_site *lines, size_t count)
 {
-	const struct space_stack *stack = space_stack_of(space, tag, check);
-	uint32_t place = sampler_place(sampler, space->index, stack ? stack->index : SITE_NO_STACK,
-				       counters->kind);
-	struct sampled_site *site;
+	for (size_t i = 0; i < count; i++) {
+		const struct book_site *line = &lines[i];
+		struct sampled_site *site;
+		uint32_t place;
 
-	if (place == NO_PLACE)
-		return -ENOMEM;
-	site = &sampler->sites[place];
-	site->acquired_count += counters->acquired_count;
-	site->acquired_bytes += counters->acquired_bytes;
-	site->released_count += counters->released_count;
-	site->released_bytes += counters->released_bytes;
+		if (line->role != ROLE_HELD)
+			continue;
+		place = sampler_place_of(sampler, space, line->tag, line->check, kind);
+		if (place == NO_PLACE)
+			return -ENOMEM;
+		site = &sampler->sites[place];
+		site->acquired_count += line->acquired_count;
+		site->acquired_bytes += line->acquired_bytes;
+		site->released_count += line->released_count;
+		site->released_bytes += line->released_bytes;
+	}
 	return 0;
 }
 
 static int take_mappings(struct sampler *sampler, const struct space *space)
 {
-	const struct mapping_site *lines;
-	size_t count = 0;
-	int error = 0;
+	const struct book_site *lines;
+	size_t count;
 
-	lines = space->mappings ? space_mappings_sites(space->mappings, &count) : NULL;
-	for (size_t i = 0; !error && i < count; i++) {
-		const struct mapping_site *line = &lines[i];
-		const struct sampled_site counters = {
-			.kind = WIRE_MMAP,
-			.acquired_count = line->acquired_count,
-			.acquired_bytes = line->acquired_bytes,
-			.released_count = line->released_count,
-			.released_bytes = line->released_bytes,
-		};
-
-		if (line->role == ROLE_HELD)
-			error = take_book(sampler, space, line->tag, line->check, &counters);
-	}
-	return error;
+	if (!space->mappings)
+		return 0;
+	lines = space_mappings_sites(space->mappings, &count);
+	return take_books(sampler, space, WIRE_MMAP, lines, count);
 }
 
 static int take_pages(struct sampler *sampler, const struct space *space)
 {
-	const struct page_site *lines = NULL;
-	size_t count = 0;
-	int error = 0;
+	const struct book_site *lines;
+	size_t count;
 
-	if (space->pages) {
-		space_pages_settle(space->pages);
-		lines = space_pages_sites(space->pages, &count);
-	}
-	for (size_t i = 0; !error && i < count; i++) {
-		const struct page_site *line = &lines[i];
-		const struct sampled_site counters = {
-			.kind = WIRE_PAGES,
-			.acquired_count = line->touched,
-			.acquired_bytes = line->touched << WIRE_PAGE_SHIFT,
-			.released_count = line->given_back,
-			.released_bytes = line->given_back << WIRE_PAGE_SHIFT,
-		};
-
-		error = take_book(sampler, space, line->tag, line->check, &counters);
-	}
-	return error;
+	if (!space->pages)
+		return 0;
+	space_pages_settle(space->pages, monotonic_ns() - SPACE_PAGES_IN_FLIGHT_NS);
+	lines = space_pages_sites(space->pages, &count);
+	return take_books(sampler, space, WIRE_PAGES, lines, count);
 }
 
 /*

@@ -8,7 +8,6 @@
 #include <uthash.h>
 
 #include "trace/file_text.h"
-#include "trace/mapping_sites.h"
 #include "trace/ranges.h"
 #include "util/array.h"
 #include "util/proc.h"
@@ -31,7 +30,7 @@ struct cut {
 struct space_mappings {
 	struct strings *strings;
 	struct ranges *ranges;
-	struct mapping_sites sites;
+	struct book_sites sites;
 	struct record *records;
 	size_t record_count;
 	uint32_t *free_records;
@@ -70,7 +69,7 @@ void space_mappings_free(struct space_mappings *mappings)
 		free(cut);
 	}
 	ranges_free(mappings->ranges);
-	mapping_sites_clear(&mappings->sites);
+	book_sites_clear(&mappings->sites);
 	free(mappings->records);
 	free(mappings->free_records);
 	free(mappings);
@@ -103,7 +102,7 @@ static void drop_record(struct space_mappings *mappings, uint32_t number)
 		*slot = number;
 }
 
-static struct mapping_site *site_of(struct space_mappings *mappings, uint32_t record)
+static struct book_site *site_of(struct space_mappings *mappings, uint32_t record)
 {
 	return &mappings->sites.all[mappings->records[record].mapping.site];
 }
@@ -118,7 +117,7 @@ static void count_live(struct space_mappings *mappings, uint32_t record, int64_t
 
 static void count_released(struct space_mappings *mappings, const struct range *piece)
 {
-	struct mapping_site *site = site_of(mappings, piece->owner);
+	struct book_site *site = site_of(mappings, piece->owner);
 	uint64_t bytes = piece->end - piece->start;
 
 	count_live(mappings, piece->owner, -(int64_t)bytes);
@@ -128,7 +127,7 @@ static void count_released(struct space_mappings *mappings, const struct range *
 
 static void count_restored(struct space_mappings *mappings, const struct range *piece)
 {
-	struct mapping_site *site = site_of(mappings, piece->owner);
+	struct book_site *site = site_of(mappings, piece->owner);
 	uint64_t bytes = piece->end - piece->start;
 
 	site->released_count -= !mappings->records[piece->owner].mapping.bytes;
@@ -168,30 +167,37 @@ static void put_range(struct space_mappings *mappings, const struct range *range
 		mappings->error = -ENOMEM;
 }
 
+static int find_site(struct space_mappings *mappings, const struct wire_event_map *event,
+		     uint32_t *number)
+{
+	static const enum role roles[] = {
+		[WIRE_MAP_HELD] = ROLE_HELD,
+		[WIRE_MAP_ALLOCATOR] = ROLE_ALLOCATOR,
+		[WIRE_MAP_THREAD_STACK] = ROLE_THREAD_STACK,
+		[WIRE_MAP_LINKER] = ROLE_LINKER,
+	};
+
+	return book_sites_find(&mappings->sites, event->tag, event->check, roles[event->role & 3],
+			       number);
+}
+
 /* A new mapping of the event's call site. */
 static void put_new(struct space_mappings *mappings, const struct wire_event_map *event,
 		    uint64_t start, uint64_t bytes, const char *name)
 {
 	struct range range = { .start = start, .end = start + bytes };
-	struct mapping_site *site;
 	uint32_t number;
 
 	if (!bytes || range.end < start)
 		return;
-	if (mapping_sites_find(&mappings->sites, event, &number) ||
-	    new_record(mappings, &range.owner)) {
+	if (find_site(mappings, event, &number) || new_record(mappings, &range.owner)) {
 		mappings->error = -ENOMEM;
 		return;
 	}
 	mappings->records[range.owner] = (struct record){
 		.mapping = { .born_ns = event->head.time_ns, .site = number, .name = name },
 	};
-	site = &mappings->sites.all[number];
-	if (!site->acquired_count)
-		site->first_ns = event->head.time_ns;
-	site->last_ns = event->head.time_ns;
-	site->acquired_count++;
-	site->acquired_bytes += bytes;
+	book_site_acquire(&mappings->sites.all[number], 1, bytes, event->head.time_ns);
 	put_range(mappings, &range);
 	count_live(mappings, range.owner, (int64_t)bytes);
 }
@@ -371,8 +377,7 @@ size_t space_mappings_check(struct space_mappings *mappings, const struct proc_m
 	return gone + clear_gap(mappings, end, UINT64_MAX, time_ns);
 }
 
-const struct mapping_site *space_mappings_sites(const struct space_mappings *mappings,
-						size_t *count)
+const struct book_site *space_mappings_sites(const struct space_mappings *mappings, size_t *count)
 {
 	*count = mappings->sites.count;
 	return mappings->sites.all;

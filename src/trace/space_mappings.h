@@ -12,25 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "model/role.h"
+#include "trace/book_sites.h"
 #include "wire.h"
 
 struct proc_map;
 struct strings;
 struct space_mappings;
-
-/* One call site in one role; sums over its mappings. */
-struct mapping_site {
-	uint64_t tag; /* of the stack */
-	uint32_t check;
-	enum role role;
-	uint64_t acquired_count;
-	uint64_t acquired_bytes;
-	uint64_t released_count;
-	uint64_t released_bytes;
-	uint64_t first_ns; /* CLOCK_MONOTONIC */
-	uint64_t last_ns;
-};
 
 /* What is left of one mapping. */
 struct live_mapping {
@@ -56,8 +43,7 @@ int space_mappings_event(struct space_mappings *mappings, const struct wire_even
 size_t space_mappings_check(struct space_mappings *mappings, const struct proc_map *maps,
 			    size_t count, uint64_t time_ns);
 
-const struct mapping_site *space_mappings_sites(const struct space_mappings *mappings,
-						size_t *count);
+const struct book_site *space_mappings_sites(const struct space_mappings *mappings, size_t *count);
 void space_mappings_each(struct space_mappings *mappings,
 			 void (*visit)(const struct live_mapping *mapping, void *context),
 			 void *context);

@@ -33,25 +33,13 @@ struct page_cut {
 	uint32_t thread;
 	uint64_t start;
 	uint64_t end;
-};
-
-struct page_key {
-	uint64_t tag;
-	uint64_t check;
-};
-
-struct page_index {
-	struct page_key key;
-	uint32_t number;
-	UT_hash_handle hh;
+	uint64_t time_ns;
 };
 
 struct space_pages {
 	uint64_t first_ns; /* when the first page was touched */
 	struct page_block *blocks;
-	struct page_site *sites;
-	size_t site_count;
-	struct page_index *by_key;
+	struct book_sites sites;
 	struct page_cut *cuts;
 	size_t cut_count;
 };
@@ -64,7 +52,6 @@ struct space_pages *space_pages_new(void)
 void space_pages_free(struct space_pages *pages)
 {
 	struct page_block *block, *next_block;
-	struct page_index *index, *next_index;
 
 	if (!pages)
 		return;
@@ -73,12 +60,7 @@ void space_pages_free(struct space_pages *pages)
 		HASH_DEL(pages->blocks, block);
 		free(block);
 	}
-	HASH_ITER(hh, pages->by_key, index, next_index)
-	{
-		HASH_DEL(pages->by_key, index);
-		free(index);
-	}
-	free(pages->sites);
+	book_sites_clear(&pages->sites);
 	free(pages->cuts);
 	free(pages);
 }
@@ -119,26 +101,34 @@ static uint64_t weight_of(const struct page_block *block, size_t slot)
 			      : 1ULL << block->shifts[slot];
 }
 
+static struct book_site *site_of(struct space_pages *pages, const struct page_block *block,
+				 size_t slot)
+{
+	return &pages->sites.all[block->sites[slot] - 1];
+}
+
 /* What was taken for a huge page was a small one. */
 static void make_small(struct space_pages *pages, struct page_block *block)
 {
 	for (size_t slot = 0; slot < BLOCK_PAGES && block->is_huge; slot++) {
-		struct page_site *site;
+		uint64_t too_many;
 
 		if (!block->sites[slot])
 			continue;
-		site = &pages->sites[block->sites[slot] - 1];
-		site->touched -= weight_of(block, slot);
+		too_many = weight_of(block, slot);
 		block->is_huge = false;
-		site->touched += weight_of(block, slot);
+		too_many -= weight_of(block, slot);
+		site_of(pages, block, slot)->acquired_count -= too_many;
+		site_of(pages, block, slot)->acquired_bytes -= too_many << WIRE_PAGE_SHIFT;
 	}
 }
 
 static void take_out(struct space_pages *pages, struct page_block *block, size_t slot)
 {
-	struct page_site *site = &pages->sites[block->sites[slot] - 1];
+	struct book_site *site = site_of(pages, block, slot);
 
-	site->given_back += weight_of(block, slot);
+	site->released_count += weight_of(block, slot);
+	site->released_bytes += weight_of(block, slot) << WIRE_PAGE_SHIFT;
 	block->sites[slot] = 0;
 	block->used--;
 	block->is_huge = false;
@@ -212,10 +202,18 @@ static void settle_thread(struct space_pages *pages, uint32_t thread)
 			settle_cut(pages, i);
 }
 
-void space_pages_settle(struct space_pages *pages)
+void space_pages_settle(struct space_pages *pages, uint64_t time_ns)
 {
-	for (size_t i = 0; i < pages->cut_count; i++)
-		settle_cut(pages, i);
+	bool waits = false;
+
+	for (size_t i = 0; i < pages->cut_count; i++) {
+		if (pages->cuts[i].time_ns < time_ns)
+			settle_cut(pages, i);
+		else
+			waits = true;
+	}
+	if (waits)
+		return;
 	free(pages->cuts);
 	pages->cuts = NULL;
 	pages->cut_count = 0;
@@ -223,7 +221,8 @@ void space_pages_settle(struct space_pages *pages)
 
 static void add_cut(struct space_pages *pages, const struct wire_event_map *event)
 {
-	struct page_cut cut = { event->thread, event->start, event->start + event->bytes };
+	struct page_cut cut = { event->thread, event->start, event->start + event->bytes,
+				event->head.time_ns };
 	struct page_cut *slot = NULL;
 
 	if (!event->continues)
@@ -317,34 +316,6 @@ void space_pages_mapped(struct space_pages *pages, const struct wire_event_map *
 
 /* ---- pages ----------------------------------------------------------------------------- */
 
-static int find_site(struct space_pages *pages, const struct wire_event_page *event,
-		     uint32_t *number)
-{
-	struct page_key key = { event->tag, event->check };
-	struct page_index *index;
-	struct page_site *site;
-
-	HASH_FIND(hh, pages->by_key, &key, sizeof(key), index);
-	if (!index) {
-		index = calloc(1, sizeof(*index));
-		site = index ? array_add(&pages->sites, &pages->site_count, sizeof(*site)) : NULL;
-		if (!site) {
-			free(index);
-			return -ENOMEM;
-		}
-		*site = (struct page_site){
-			.tag = event->tag,
-			.check = event->check,
-			.first_ns = event->head.time_ns,
-		};
-		index->key = key;
-		index->number = (uint32_t)pages->site_count - 1;
-		HASH_ADD(hh, pages->by_key, key, sizeof(index->key), index);
-	}
-	*number = index->number;
-	return 0;
-}
-
 /* A page in a range that a call has cut: the range is gone, somebody has it anew. */
 static void settle_around(struct space_pages *pages, uint64_t address)
 {
@@ -357,7 +328,6 @@ int space_pages_touched(struct space_pages *pages, const struct wire_event_page 
 {
 	size_t slot = slot_of(event->address);
 	struct page_block *block;
-	struct page_site *site;
 	uint32_t number;
 
 	settle_around(pages, event->address);
@@ -368,7 +338,7 @@ int space_pages_touched(struct space_pages *pages, const struct wire_event_page 
 	if (block->sites[slot])
 		return 0;
 	make_small(pages, block);
-	if (find_site(pages, event, &number)) {
+	if (book_sites_find(&pages->sites, event->tag, event->check, ROLE_HELD, &number)) {
 		drop_empty(pages, block);
 		return -ENOMEM;
 	}
@@ -379,16 +349,15 @@ int space_pages_touched(struct space_pages *pages, const struct wire_event_page 
 		pages->first_ns = event->head.time_ns;
 	block->born[slot] = (uint32_t)((event->head.time_ns - pages->first_ns) >> WIRE_TICK_SHIFT);
 	block->is_huge = event->huge && block->used == 1;
-	site = &pages->sites[number];
-	site->touched += weight_of(block, slot);
-	site->last_ns = event->head.time_ns;
+	book_site_acquire(&pages->sites.all[number], weight_of(block, slot),
+			  weight_of(block, slot) << WIRE_PAGE_SHIFT, event->head.time_ns);
 	return 0;
 }
 
-const struct page_site *space_pages_sites(const struct space_pages *pages, size_t *count)
+const struct book_site *space_pages_sites(const struct space_pages *pages, size_t *count)
 {
-	*count = pages->site_count;
-	return pages->sites;
+	*count = pages->sites.count;
+	return pages->sites.all;
 }
 
 static struct touched_page describe(const struct space_pages *pages, const struct page_block *block,

@@ -9,19 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace/book_sites.h"
 #include "wire.h"
 
 struct space_pages;
-
-/* One call site; sums over its pages, of which a sampled one counts for all it stands for. */
-struct page_site {
-	uint64_t tag; /* of the stack */
-	uint32_t check;
-	uint64_t touched;
-	uint64_t given_back;
-	uint64_t first_ns; /* CLOCK_MONOTONIC */
-	uint64_t last_ns;
-};
 
 /* Returns NULL when out of memory. */
 struct space_pages *space_pages_new(void);
@@ -32,10 +23,17 @@ void space_pages_free(struct space_pages *pages);
 int space_pages_touched(struct space_pages *pages, const struct wire_event_page *event);
 /* A mapping came or went. */
 void space_pages_mapped(struct space_pages *pages, const struct wire_event_map *event);
-/* What was cut up to now is gone: no call has given it back. */
-void space_pages_settle(struct space_pages *pages);
+/* A call that began so long ago has returned. */
+#define SPACE_PAGES_IN_FLIGHT_NS 50000000ULL
 
-const struct page_site *space_pages_sites(const struct space_pages *pages, size_t *count);
+/*
+ * What calls have cut before `time_ns` is gone: they have returned by now, and given nothing
+ * back.
+ */
+void space_pages_settle(struct space_pages *pages, uint64_t time_ns);
+
+/* Their counts are of pages; a sampled one counts for all it stands for. */
+const struct book_site *space_pages_sites(const struct space_pages *pages, size_t *count);
 struct touched_page {
 	uint64_t address;
 	uint64_t pages;	  /* that it stands for */

@@ -80,7 +80,7 @@ struct sum {
 };
 
 struct wanted_site {
-	const struct mapping_site *sites;
+	const struct book_site *sites;
 	uint64_t tag;
 	struct sum sum;
 };
@@ -107,7 +107,7 @@ static void assert_held(struct books *books, uint64_t site, uint64_t count, uint
 	assert_int_equal(wanted.sum.count, count);
 	assert_int_equal(wanted.sum.pages, pages);
 	for (size_t i = 0; i < sites; i++) {
-		const struct mapping_site *line = &wanted.sites[i];
+		const struct book_site *line = &wanted.sites[i];
 
 		if (line->tag != site)
 			continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Owns which events are of one site. */
-#include "trace/mapping_sites.h"
+/* Owns which acquisitions are of one site. */
+#include "trace/book_sites.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,10 +20,10 @@ struct site_index {
 	UT_hash_handle hh;
 };
 
-static int add_site(struct mapping_sites *sites, const struct site_key *key, uint32_t *number)
+static int add_site(struct book_sites *sites, const struct site_key *key, uint32_t *number)
 {
 	struct site_index *index = calloc(1, sizeof(*index));
-	struct mapping_site *site;
+	struct book_site *site;
 
 	if (!index)
 		return -ENOMEM;
@@ -42,16 +42,10 @@ static int add_site(struct mapping_sites *sites, const struct site_key *key, uin
 	return 0;
 }
 
-int mapping_sites_find(struct mapping_sites *sites, const struct wire_event_map *event,
-		       uint32_t *number)
+int book_sites_find(struct book_sites *sites, uint64_t tag, uint32_t check, enum role role,
+		    uint32_t *number)
 {
-	static const enum role roles[] = {
-		[WIRE_MAP_HELD] = ROLE_HELD,
-		[WIRE_MAP_ALLOCATOR] = ROLE_ALLOCATOR,
-		[WIRE_MAP_THREAD_STACK] = ROLE_THREAD_STACK,
-		[WIRE_MAP_LINKER] = ROLE_LINKER,
-	};
-	struct site_key key = { event->tag, event->check, roles[event->role & 3] };
+	struct site_key key = { tag, check, role };
 	struct site_index *found;
 
 	HASH_FIND(hh, sites->by_key, &key, sizeof(key), found);
@@ -61,7 +55,16 @@ int mapping_sites_find(struct mapping_sites *sites, const struct wire_event_map 
 	return 0;
 }
 
-void mapping_sites_clear(struct mapping_sites *sites)
+void book_site_acquire(struct book_site *site, uint64_t count, uint64_t bytes, uint64_t time_ns)
+{
+	if (!site->acquired_count)
+		site->first_ns = time_ns;
+	site->last_ns = time_ns;
+	site->acquired_count += count;
+	site->acquired_bytes += bytes;
+}
+
+void book_sites_clear(struct book_sites *sites)
 {
 	struct site_index *index = sites->by_key, *next;
 
