@@ -391,6 +391,7 @@ struct mnt_namespace;
 struct super_block;
 struct bpf_raw_tracepoint_args;
 struct bpf_iter__task;
+struct bpf_iter_meta;
 struct pt_regs;
 typedef int __kernel_pid_t;
 typedef __kernel_pid_t pid_t;
@@ -419,6 +420,10 @@ struct task_struct {
 	struct files_struct *files;
 	struct thread_info thread_info;
 	struct thread_struct thread;
+	unsigned int __state;
+	int exit_state;
+	long unsigned int sas_ss_sp;
+	size_t sas_ss_size;
 };
 
 struct uprobe_task {
@@ -603,7 +608,14 @@ struct bpf_raw_tracepoint_args {
 };
 
 struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
 };
 
 struct pt_regs {

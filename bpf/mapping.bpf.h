@@ -209,6 +209,7 @@ static __always_inline void brk_moved(struct thread *thread)
 {
 	u32 number = thread->space;
 	struct wire_space *space = bpf_map_lookup_elem(&spaces, &number);
+	struct wire_event_map *event;
 
 	if (space)
 		__sync_fetch_and_add(&space->brk_bytes,
@@ -216,6 +217,12 @@ static __always_inline void brk_moved(struct thread *thread)
 	if (trace_pages && thread->syscall.result < thread->syscall.brk)
 		map_send(map_event(thread, WIRE_MAP_DISCARD, thread->syscall.result,
 				   thread->syscall.brk - thread->syscall.result));
+	if (!space || thread->syscall.result == thread->syscall.brk)
+		return;
+	event = map_event(thread, WIRE_MAP_BREAK, thread->syscall.result, 0);
+	event->old_start = thread->syscall.brk;
+	event->role = map_role(thread, space);
+	map_send(event);
 }
 
 /* At the return of a call. */

@@ -34,6 +34,8 @@ const volatile struct wire_syscall syscalls[WIRE_SYSCALLS] __weak;
 
 /* The next address-space number, for when none was given back. */
 u32 next_space __weak = 1;
+/* The process whose threads threads_walk() is to tell of. */
+u32 walked_pid __weak = 0;
 
 /* Calls of allocator functions that a thread may be inside of at once. */
 #define MAX_CALLS 8
@@ -85,6 +87,7 @@ struct thread {
 	struct call calls[MAX_CALLS];
 	bool linking;	/* inside the dynamic linker */
 	bool own_files; /* of a process that shares its parent's space: not accounted */
+	struct wire_registers leaving; /* at the entry of exit(3); `sp` 0: not there yet */
 	struct syscall syscall;
 	struct wire_event_map map;     /* scratch */
 	struct wire_event_stack stack; /* scratch; per thread, since probes can be preempted */
@@ -216,6 +219,27 @@ struct {
 			__uint(value_size, sizeof(struct wire_chunk));
 		});
 } chunks SEC(".maps") __weak;
+
+/* What reach.bpf.c is to read, and where it puts it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct wire_reads);
+} reads SEC(".maps") __weak;
+
+struct read_buffer {
+	u8 bytes[WIRE_READ_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WIRE_READS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct read_buffer);
+} read_buffers SEC(".maps") __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

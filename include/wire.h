@@ -45,7 +45,11 @@ enum wire_op {
 	WIRE_RESIZE,	  /* takes the handle in `id_arg`, returns a new one */
 	WIRE_RELEASE_IF,  /* takes the handle in `id_arg`, if the call succeeds */
 	WIRE_RELEASE,	  /* takes the handle in `id_arg` */
+	WIRE_LEAVE,	  /* exit(3) begins; no resource is concerned */
+	WIRE_END,	  /* _exit(2): the process is at its end, its memory is whole */
 };
+
+#define WIRE_NO_KIND 0xff
 
 /* By what it returns: when a call has succeeded. */
 enum wire_when {
@@ -209,17 +213,18 @@ struct wire_space {
 /* ---- events -------------------------------------------------------------- */
 
 enum wire_event_type {
-	WIRE_EVENT_STACK, /* a site was seen for the first time */
-	WIRE_EVENT_FORK,  /* a followed process made a child */
-	WIRE_EVENT_EXEC,  /* a followed process replaced its address space */
-	WIRE_EVENT_EXIT,  /* the last thread of a followed process ended */
-	WIRE_EVENT_LIBS,  /* a followed process changed its list of libraries */
-	WIRE_EVENT_BORN,  /* a followed child makes its first step (see parking) */
-	WIRE_EVENT_MAP,	  /* a memory mapping came or went */
-	WIRE_EVENT_TASK,  /* a thread began or ended */
-	WIRE_EVENT_FILES, /* descriptors of a process follow, each a WIRE_EVENT_FILE */
-	WIRE_EVENT_FILE,  /* a descriptor that is open now */
-	WIRE_EVENT_PAGE,  /* a page was touched */
+	WIRE_EVENT_STACK,  /* a site was seen for the first time */
+	WIRE_EVENT_FORK,   /* a followed process made a child */
+	WIRE_EVENT_EXEC,   /* a followed process replaced its address space */
+	WIRE_EVENT_EXIT,   /* the last thread of a followed process ended */
+	WIRE_EVENT_LIBS,   /* a followed process changed its list of libraries */
+	WIRE_EVENT_BORN,   /* a followed child makes its first step (see parking) */
+	WIRE_EVENT_MAP,	   /* a memory mapping came or went */
+	WIRE_EVENT_TASK,   /* a thread began or ended */
+	WIRE_EVENT_FILES,  /* descriptors of a process follow, each a WIRE_EVENT_FILE */
+	WIRE_EVENT_FILE,   /* a descriptor that is open now */
+	WIRE_EVENT_PAGE,   /* a page was touched */
+	WIRE_EVENT_ENDING, /* a followed process is about to end */
 };
 
 struct wire_event {
@@ -289,6 +294,7 @@ enum wire_map_op {
 	WIRE_MAP_PUT,	  /* [start, start + bytes) is new */
 	WIRE_MAP_MOVE,	  /* the old range is now the new one: mremap */
 	WIRE_MAP_DISCARD, /* the range stays, its pages go */
+	WIRE_MAP_BREAK,	  /* the heap segment's end moved from `old_start` to `start` */
 };
 
 /* Whose mapping it is; by the calls that the thread is inside of. */
@@ -352,6 +358,50 @@ struct wire_event_task {
 	u32 state;
 	u32 unused;
 	char comm[16];
+};
+
+/* What a thread has at hand beside its memory: pointers that are nowhere else. */
+struct wire_registers {
+	u64 sp;
+	u64 words[15]; /* all others, in no order; 0 where a function's caller keeps none */
+};
+
+/* The registers are those at the entry of exit(3), if that led here. */
+struct wire_event_ending {
+	struct wire_event head;
+	u32 tid;
+	u32 unused;
+	struct wire_registers registers;
+};
+
+/* A thread as the walk over all tasks finds it. */
+struct wire_thread {
+	u32 tid;
+	u32 state;	/* TASK_... of the kernel's sched.h */
+	u32 exit_state; /* EXIT_..., nonzero: it has ended */
+	u32 flags;	/* PF_... */
+	u64 thread_pointer;
+	u64 signal_stack; /* sigaltstack(2), 0: none */
+	struct wire_registers registers;
+};
+
+/*
+ * Memory that a program reads for us, of a process that is stopped: as many pieces as fit
+ * the buffers, each of WIRE_READ_BYTES. `error` is nonzero when a piece cannot be read.
+ */
+#define WIRE_READ_BYTES (1u << 20)
+#define WIRE_READS 4
+
+struct wire_read {
+	u64 address;
+	u32 bytes;
+	int error;
+};
+
+struct wire_reads {
+	u32 tid; /* a thread of the process, as leaktrace's own pid namespace has it */
+	u32 count;
+	struct wire_read reads[WIRE_READS];
 };
 
 /* What leads to a descriptor that is found open. */
@@ -494,6 +544,8 @@ struct wire_follow {
 #define WIRE_FOLLOW_NEWBORN 0x4
 /* Its descriptors are no other's, though it shares an address space (vfork). */
 #define WIRE_FOLLOW_OWN_FILES 0x10
+/* SIGSTOP it when it is about to end. */
+#define WIRE_FOLLOW_PARK_LAST 0x20
 /* WIRE_FOLLOW_PARK from its next executable on. */
 #define WIRE_FOLLOW_PARK_NEXT 0x8
 
@@ -513,6 +565,8 @@ _Static_assert(sizeof(struct wire_event) == 24, "wire_event");
 _Static_assert(sizeof(struct wire_event_stack) == 24 + 24 + 8 * (WIRE_MAX_FRAMES + 1),
 	       "wire_event_stack");
 _Static_assert(sizeof(struct wire_exe) == 32, "wire_exe");
+_Static_assert(sizeof(struct wire_event_ending) == 24 + 8 + 128, "wire_event_ending");
+_Static_assert(sizeof(struct wire_thread) == 32 + 128, "wire_thread");
 _Static_assert(sizeof(struct wire_event_process) == 24 + 64, "wire_event_process");
 
 #endif

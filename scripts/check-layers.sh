@@ -13,9 +13,10 @@ cd "${1:-$(dirname "$0")/..}"
 # A name with a dot is a single header. Each may include itself and util.
 layers='
 main:     options session
-session:  options trace symbols analyze report model elf live
-options:  analyze model/kind.h trace/attach_mode.h wire.h
-trace:    wire.h model elf unwind
+session:  options trace symbols analyze report model elf live memory reach
+options:  analyze model/kind.h trace/attach_mode.h memory/reader.h reach/graph.h wire.h
+memory:   trace reach model wire.h
+trace:    wire.h model elf unwind reach
 symbols:  model elf
 unwind:   elf wire.h
 report:   model analyze

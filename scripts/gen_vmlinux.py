@@ -11,7 +11,8 @@ import sys
 # struct: the fields wanted. A field inside an anonymous member is named like any other.
 STRUCTS = {
     "task_struct": "pid tgid group_leader signal exit_code comm thread_pid"
-    " flags mm utask fs nsproxy files thread_info thread",
+    " flags mm utask fs nsproxy files thread_info thread __state exit_state"
+    " sas_ss_sp sas_ss_size",
     "thread_info": "status",
     "thread_struct": "fsbase",
     "uprobe_task": "return_instances",
@@ -46,7 +47,8 @@ STRUCTS = {
     "mnt_namespace": "ns",
     "super_block": "s_dev",
     "bpf_raw_tracepoint_args": "args",
-    "bpf_iter__task": "task",
+    "bpf_iter__task": "meta task",
+    "bpf_iter_meta": "seq",
     "pt_regs": "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss",
 }
 

@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "options_table.h"
+#include "reach/graph.h"
 #include "util/log.h"
 #include "wire.h"
 
 /* Keys of argp without a short option: the row's index, above what could be a character. */
+#define MAX_PAUSE_NS (10 * 1000000000ULL)
 #define KEY_BASE 0x1000
 #define ROWS_MAX 64
 
@@ -247,7 +249,11 @@ int options_parse(int argc, char **argv, struct options *options)
 		.max_sites = 262144,
 		.max_stacks = 1000000,
 		.max_stack = WIRE_MAX_FRAMES,
-		.filter = { .top = 20, .sort = SORT_BYTES },
+		.max_pause_ns = MAX_PAUSE_NS,
+		.heuristics = HEURISTICS_ALL,
+		.filter = { .top = 20,
+			    .sort = SORT_BYTES,
+			    .classes = 1U << CLASS_DEFINITE | 1U << CLASS_POSSIBLE },
 	};
 	/* getopt puts it before its messages */
 	if (argc > 0)

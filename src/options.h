@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "analyze/findings.h"
+#include "memory/reader.h"
 #include "model/kind.h"
 #include "trace/attach_mode.h"
 
@@ -71,6 +72,12 @@ struct options {
 	enum options_unwind unwind;
 	bool place_at_entry; /* probes at function entries, not at the cheapest place */
 	bool empty_probes;   /* programs that do nothing */
+
+	bool no_scan;		/* never look into memory */
+	uint64_t scan_every_ns; /* 0: at the end alone */
+	uint64_t max_pause_ns;	/* a process stands still no longer than that for a look */
+	unsigned heuristics;	/* HEURISTIC_... of reach/graph.h */
+	enum reader_way scan_way;
 
 	struct finding_filter filter;
 	const char *json;   /* path, NULL: none */

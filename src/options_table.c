@@ -99,6 +99,11 @@ static int set_word(const struct option_row *row, const char *text, void *field)
 	return options_parse_word(text, row->words, field);
 }
 
+static bool is_word(const char *word, const char *text, const char *end)
+{
+	return strlen(word) == (size_t)(end - text) && !strncmp(text, word, end - text);
+}
+
 static int set_kinds(const struct option_row *row, const char *text, void *field)
 {
 	bool *kinds = field;
@@ -109,9 +114,7 @@ static int set_kinds(const struct option_row *row, const char *text, void *field
 		int kind = 0;
 
 		end = strchrnul(text, ',');
-		while (kind < KIND_CHOICES &&
-		       (strlen(kind_table[kind].name) != (size_t)(end - text) ||
-			strncmp(text, kind_table[kind].name, end - text) != 0))
+		while (kind < KIND_CHOICES && !is_word(kind_table[kind].name, text, end))
 			kind++;
 		if (kind == KIND_CHOICES)
 			return -EINVAL;
@@ -132,6 +135,33 @@ static int set_word_flag(const struct option_row *row, const char *text, void *f
 	return error;
 }
 
+/* Words of a list, as bits in their order; "all" and "none". */
+static int set_set(const struct option_row *row, const char *text, void *field)
+{
+	unsigned all = 0, set = 0;
+	const char *end;
+
+	for (size_t i = 0; row->words[i]; i++)
+		all |= 1U << i;
+	for (;; text = end + 1) {
+		unsigned bits = 0;
+
+		end = strchrnul(text, ',');
+		for (size_t i = 0; row->words[i]; i++)
+			if (is_word(row->words[i], text, end))
+				bits = 1U << i;
+		if (is_word("all", text, end))
+			bits = all;
+		if (!bits && !is_word("none", text, end))
+			return -EINVAL;
+		set |= bits;
+		if (!*end)
+			break;
+	}
+	*(unsigned *)field = set;
+	return 0;
+}
+
 static const struct option_form count_form = { set_count, "a count such as 100, 10k, 2M" };
 static const struct option_form bytes_form = { set_bytes, "bytes such as 4096, 64K, 2MiB" };
 static const struct option_form time_form = { set_time,
@@ -143,6 +173,7 @@ static const struct option_form texts_form = { set_texts, "a text that is not em
 static const struct option_form pids_form = { set_pids, "process ids such as 17 or 17,42" };
 static const struct option_form kinds_form = { set_kinds,
 					       "some of heap, mmap, fd, thread, with commas" };
+static const struct option_form set_form = { set_set, NULL };
 static const struct option_form word_form = { set_word, NULL };
 static const struct option_form word_flag_form = { set_word_flag, NULL };
 
@@ -182,6 +213,21 @@ static const char *const events_words[] = {
 	NULL,
 };
 static const char *const placement_words[] = { "best", "entry", NULL };
+static const char *const scan_way_words[] = {
+	[READER_AUTO] = "auto",
+	[READER_CALL] = "call",
+	[READER_PROGRAM] = "program",
+	NULL,
+};
+static const char *const class_words[] = {
+	[CLASS_DEFINITE] = "definite",
+	[CLASS_INDIRECT] = "indirect",
+	[CLASS_POSSIBLE] = "possible",
+	[CLASS_REACHABLE] = "reachable",
+	NULL,
+};
+static const char *const heuristic_words[] = { "stdstring", "length64", "newarray",
+					       "multipleinheritance", NULL };
 
 #define FIELD(name) .offset = offsetof(struct options, name)
 #define HEADING(title)                                                                             \
@@ -218,6 +264,22 @@ const struct option_row option_rows[] = {
 	{ "output-of-command", 0, "FILE|pane",
 	  "With --live, where the command writes (default: a pane of the screen)", IN_COMMAND,
 	  &text_form, FIELD(output_of_command) },
+
+	HEADING("What is lost, what is still reachable:"),
+	{ "no-scan", 0, NULL, "Never stop a process to look into its memory", IN_TRACE, &flag_form,
+	  FIELD(no_scan) },
+	{ "show-kinds", 0, "CLASS[,CLASS]",
+	  "Classes shown: definite, indirect, possible, reachable, all (default: "
+	  "definite,possible)",
+	  IN_ALL, &set_form, FIELD(filter.classes), .words = class_words },
+	{ "scan-every", 0, "SECONDS", "Look and report every so often (SIGUSR1: now)", IN_TRACE,
+	  &time_form, FIELD(scan_every_ns), .min = 1 },
+	{ "max-pause", 0, "SECONDS", "A look stops a process no longer than that (default 10)",
+	  IN_TRACE, &time_form, FIELD(max_pause_ns), .min = 1 },
+	{ "leak-check-heuristics", 0, "NAME[,NAME]",
+	  "What counts as a pointer to a start: all (default), none, stdstring, length64, "
+	  "newarray, multipleinheritance",
+	  IN_TRACE, &set_form, FIELD(heuristics), .words = heuristic_words },
 
 	HEADING("How to trace:"),
 	{ "attach", 0, "MODE", "Kind of probes: auto (default), session, multi, single", IN_TRACE,
@@ -272,6 +334,8 @@ const struct option_row option_rows[] = {
 	/* For those who work on leaktrace itself. */
 	{ "placement", 0, "WHERE", "Place of probes: best, entry", IN_TRACE, &word_flag_form,
 	  FIELD(place_at_entry), .words = placement_words, .hidden = true },
+	{ "scan-way", 0, "WAY", "How memory is read: auto, call, program", IN_TRACE, &word_form,
+	  FIELD(scan_way), .words = scan_way_words, .hidden = true },
 	{ "empty-probes", 0, NULL, "Attach programs that do nothing", IN_TRACE, &flag_form,
 	  FIELD(empty_probes), .hidden = true },
 };

@@ -19,9 +19,11 @@
 #include "live_run.h"
 #include "options.h"
 #include "output.h"
+#include "scan_run.h"
 #include "symbols/symbols.h"
 #include "target.h"
 #include "trace/follow.h"
+#include "trace/functions.h"
 #include "trace/kernel.h"
 #include "trace/modules.h"
 #include "trace/processes.h"
@@ -51,6 +53,8 @@ struct session {
 	struct modules *modules;
 	struct processes *processes;
 	struct follower *follower;
+	bool scans;
+	struct scan_run scan;
 	struct live_run live;
 	pthread_t detacher; /* frees the follower, while `detaching` */
 	bool detaching;
@@ -128,10 +132,13 @@ static int load(struct session *session)
 				!options->no_follow,
 		.by_frame_pointer = options->unwind == UNWIND_FRAME_POINTERS,
 		.empty_probes = options->empty_probes,
+		.scans = session->scans,
 	};
 	int error;
 
 	memcpy(config.traced, session->snapshot->traced, sizeof(config.traced));
+	/* Whose the parts of memory are, mappings tell. */
+	config.traced[WIRE_MMAP] |= session->scans;
 	error = tracer_new(&config, &session->tracer);
 
 	if (error)
@@ -142,6 +149,20 @@ static int load(struct session *session)
 		log_info("tables take %.1f MB of kernel memory",
 			 tracer_memory_bytes(session->tracer) / 1e6);
 	return error;
+}
+
+static int choose_kinds(struct session *session)
+{
+	const struct options *options = session->options;
+	int error = kinds_choose(&session->kinds, options, session->snapshot);
+
+	session->scans = !error && scan_run_wanted(options, session->snapshot);
+	if (session->scans)
+		error = functions_add_last(&session->kinds.functions);
+	if (!error)
+		session->processes = processes_new(session->snapshot, session->start_ns,
+						   options->max_stacks, session->scans);
+	return session->processes ? 0 : -ENOMEM;
 }
 
 static int make_parts(struct session *session)
@@ -161,11 +182,8 @@ static int make_parts(struct session *session)
 	session->snapshot = snapshot_new();
 	session->symbols = symbols_new(&symbols);
 	session->modules = modules_new(&session->modules_options);
-	if (session->snapshot)
-		session->processes =
-			processes_new(session->snapshot, session->start_ns, options->max_stacks);
-	if (!session->snapshot || !session->symbols || !session->modules || !session->processes ||
-	    describe_run(session) || kinds_choose(&session->kinds, options, session->snapshot)) {
+	if (!session->snapshot || !session->symbols || !session->modules || describe_run(session) ||
+	    choose_kinds(session)) {
 		log_error("out of memory");
 		return -ENOMEM;
 	}
@@ -191,8 +209,20 @@ static int start_following(struct session *session)
 	if (!error && session->options->unwind == UNWIND_TABLES)
 		error = unwinder_new(session->tracer, &session->unwinder);
 	config.unwinder = session->unwinder;
+	if (session->scans) {
+		config.on_ending = scan_run_ending;
+		config.context = &session->scan;
+	}
 	if (!error)
 		error = follower_new(&config, &session->follower);
+	session->scan = (struct scan_run){
+		.options = session->options,
+		.snapshot = session->snapshot,
+		.tracer = session->tracer,
+		.modules = session->modules,
+		.processes = session->processes,
+		.follower = session->follower,
+	};
 	if (error == -ENOENT && session->snapshot->traced[KIND_PAGES])
 		log_error("this kernel does not tell of page faults (no tracepoint "
 			  "exceptions:page_fault_user): try --events exact");

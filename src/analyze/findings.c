@@ -78,13 +78,21 @@ static int compare_sites(const void *left, const void *right)
 	return order ? order : (a->site > b->site) - (a->site < b->site);
 }
 
+/* Kinds and classes stand together, the worst first. */
+static int compare_groups(const struct finding *a, const struct finding *b)
+{
+	int order = compare_u64(a->site->kind, b->site->kind);
+
+	return order ? order : compare_u64(a->site->leak_class, b->site->leak_class);
+}
+
 static int compare_bytes(const void *left, const void *right)
 {
 	const struct finding *a = left, *b = right;
-	int order = compare_u64(a->site->kind, b->site->kind);
+	int order = compare_groups(a, b);
 
 	if (!order)
-		order = compare_u64(b->live_bytes, a->live_bytes);
+		order = compare_u64(b->live_bytes + b->held_bytes, a->live_bytes + a->held_bytes);
 	if (!order)
 		order = compare_u64(b->live_count, a->live_count);
 	return order ? order : compare_sites(a, b);
@@ -93,7 +101,7 @@ static int compare_bytes(const void *left, const void *right)
 static int compare_counts(const void *left, const void *right)
 {
 	const struct finding *a = left, *b = right;
-	int order = compare_u64(a->site->kind, b->site->kind);
+	int order = compare_groups(a, b);
 
 	if (!order)
 		order = compare_u64(b->live_count, a->live_count);
@@ -103,7 +111,7 @@ static int compare_counts(const void *left, const void *right)
 static int compare_ages(const void *left, const void *right)
 {
 	const struct finding *a = left, *b = right;
-	int order = compare_u64(a->site->kind, b->site->kind);
+	int order = compare_groups(a, b);
 
 	if (!order)
 		order = compare_u64(b->oldest_age_ns, a->oldest_age_ns);
@@ -197,6 +205,15 @@ static void finding_join(struct finding *finding, const struct finding *other)
 		finding->last_ns = other->last_ns;
 }
 
+/* What else is lost with a site's blocks. */
+static void finding_add_held(struct finding *finding, const struct site *site)
+{
+	for (size_t i = 0; i < site->held_count; i++) {
+		finding->held_count += site->held[i].count;
+		finding->held_bytes += site->held[i].bytes;
+	}
+}
+
 /* So many threads of one place are a pool, or the beginning of something. */
 #define GROWING_THREADS_MIN 3
 
@@ -230,6 +247,7 @@ static bool finding_merge(struct finding *finding, const struct finding *same, s
 		if (i)
 			finding_join(finding, &same[i]);
 		finding_add_live(finding, same[i].site, findings, now_ns);
+		finding_add_held(finding, same[i].site);
 	}
 	finding->is_growing = is_growing(finding, now_ns);
 	return true;
@@ -273,6 +291,8 @@ static bool process_findings_merge(struct process_findings *result, const struct
 			result->other_count++;
 		} else if (is_leak && (finding->live_count || finding->lost_count)) {
 			totals_add(&result->totals[finding->site->kind], finding);
+			totals_add(&result->classes[finding->site->kind][finding->site->leak_class],
+				   finding);
 			result->finding_count++;
 		} else {
 			free(finding->sites);
@@ -281,25 +301,34 @@ static bool process_findings_merge(struct process_findings *result, const struct
 	return true;
 }
 
-/* Keeps the first `top` findings of each kind. */
-static void process_findings_cut(struct process_findings *result, size_t top)
+bool finding_is_shown(const struct finding_filter *filter, const struct finding *finding)
 {
-	size_t kept = 0, of_kind = 0;
+	return finding->site->leak_class == CLASS_UNCLASSIFIED ||
+	       filter->classes & 1U << finding->site->leak_class;
+}
 
-	for (size_t i = 0; top && i < result->finding_count; i++) {
+/* Keeps the first `top` findings of each kind and class. */
+static void process_findings_cut(struct process_findings *result,
+				 const struct finding_filter *filter)
+{
+	size_t kept = 0, of_group = 0;
+
+	for (size_t i = 0; filter->top && i < result->finding_count; i++) {
 		struct finding *finding = &result->findings[i];
 
-		if (!i || finding->site->kind != result->findings[kept - 1].site->kind)
-			of_kind = 0;
-		if (of_kind++ < top) {
+		if (!i || compare_groups(finding, &result->findings[kept - 1]) != 0)
+			of_group = 0;
+		if (of_group++ < filter->top) {
 			result->findings[kept++] = *finding;
 			continue;
 		}
-		result->hidden_count++;
-		result->hidden_bytes += finding->live_bytes;
+		if (finding_is_shown(filter, finding)) {
+			result->hidden_count++;
+			result->hidden_bytes += finding->live_bytes;
+		}
 		free(finding->sites);
 	}
-	if (top)
+	if (filter->top)
 		result->finding_count = kept;
 }
 
@@ -331,7 +360,7 @@ static bool process_findings_fill(struct process_findings *result, const struct 
 			finding_share(&result->findings[i], result->totals, findings->snapshot);
 	qsort(result->findings, result->finding_count, sizeof(*result->findings),
 	      sort_orders[findings->filter.sort]);
-	process_findings_cut(result, findings->filter.top);
+	process_findings_cut(result, &findings->filter);
 	return true;
 }
 

@@ -11,12 +11,7 @@
 #include <stdint.h>
 
 #include "model/kind.h"
-
-struct snapshot;
-struct process;
-struct site;
-struct frame;
-struct resource;
+#include "model/snapshot.h"
 
 enum finding_sort {
 	SORT_BYTES,
@@ -29,7 +24,8 @@ struct finding_filter {
 	uint64_t max_size; /* 0: no limit */
 	uint64_t min_age_ns;
 	enum finding_sort sort;
-	size_t top; /* sites shown per process; 0: all */
+	size_t top;	  /* sites shown per process, kind and class; 0: all */
+	unsigned classes; /* to show, a bit for each enum leak_class; what has none is shown */
 };
 
 /* Sites with the same named stack, their filtered live resources added up. */
@@ -53,6 +49,8 @@ struct finding {
 			 0..1 */
 	const struct site **sites; /* all merged ones */
 	size_t site_count;
+	uint64_t held_count; /* of CLASS_DEFINITE: what is lost with it */
+	uint64_t held_bytes;
 };
 
 /* Of all findings of a kind that hold something, those cut by `top` included. */
@@ -64,13 +62,14 @@ struct finding_total {
 
 struct process_findings {
 	const struct process *process;
-	struct finding *findings; /* by kind, then sorted; at most `top` of a kind */
+	struct finding *findings; /* by kind and class, then sorted; at most `top` of each */
 	size_t finding_count;
 	struct finding *others; /* what is no leak, by its role; in no total */
 	size_t other_count;
-	size_t hidden_count; /* findings cut by `top` */
+	size_t hidden_count; /* findings cut by `top`, of the classes to be shown */
 	uint64_t hidden_bytes;
 	struct finding_total totals[KIND_MAX];
+	struct finding_total classes[KIND_MAX][CLASS_COUNT]; /* parts of these */
 };
 
 struct findings {
@@ -79,6 +78,9 @@ struct findings {
 	struct process_findings *processes; /* in the snapshot's order */
 	size_t process_count;
 };
+
+/* Whether a finding is of the classes to be shown. */
+bool finding_is_shown(const struct finding_filter *filter, const struct finding *finding);
 
 /* Returns NULL when out of memory. The snapshot must outlive the result. */
 struct findings *findings_new(const struct snapshot *snapshot, const struct finding_filter *filter);

@@ -17,7 +17,7 @@
 #include "model/snapshot.h"
 #include "util/array.h"
 
-#define RECORDING_VERSION 3
+#define RECORDING_VERSION 4
 
 static const char magic[8] = { 'L', 'E', 'A', 'K', 'T', 'R', 'C', '\n' };
 
@@ -95,9 +95,17 @@ static void record_resources(struct record_io *io, struct site *site)
 	}
 }
 
+static void record_held(struct record_io *io, struct held *held)
+{
+	record_u32(io, &held->site);
+	record_u64(io, &held->count);
+	record_u64(io, &held->bytes);
+}
+
 static void record_site(struct record_io *io, struct site *site, size_t stack_count,
 			size_t kind_count)
 {
+	size_t count;
 	/* From 1 on: a site without a stack is 0. */
 	uint64_t stack = io->writing && site->stack != SITE_NO_STACK ? site->stack + 1ULL : 0;
 
@@ -118,6 +126,14 @@ static void record_site(struct record_io *io, struct site *site, size_t stack_co
 	record_u64(io, &site->last_ns);
 	record_u64(io, &site->live_bytes);
 	record_resources(io, site);
+	count = record_count(io, site->held_count);
+	for (size_t i = 0; i < count && !io->error; i++) {
+		struct held *held =
+			record_element(io, &site->held, &site->held_count, i, sizeof(*held));
+
+		if (held)
+			record_held(io, held);
+	}
 }
 
 static void record_totals(struct record_io *io, struct totals *totals)
@@ -172,6 +188,25 @@ static void record_parts(struct record_io *io, struct process *process, size_t k
 	}
 }
 
+static void record_scan(struct record_io *io, struct memory_scan *scan)
+{
+	record_choice(io, &scan->state, SCAN_FAILED + 1);
+	record_string(io, &scan->reason);
+	record_u64(io, &scan->time_ns);
+	record_u64(io, &scan->pause_ns);
+	record_u64(io, &scan->bytes);
+	record_u64(io, &scan->blocks);
+}
+
+/* What a recording says of other sites must be among those it has. */
+static void check_held(struct record_io *io, const struct process *process)
+{
+	for (size_t i = 0; i < process->site_count; i++)
+		for (size_t j = 0; j < process->sites[i].held_count; j++)
+			if (process->sites[i].held[j].site >= process->site_count)
+				record_fail(io, io->writing ? -EINVAL : -EBADMSG);
+}
+
 static void record_process(struct record_io *io, struct process *process, size_t kind_count)
 {
 	record_u32(io, &process->pid);
@@ -189,7 +224,9 @@ static void record_process(struct record_io *io, struct process *process, size_t
 	record_s64(io, &process->brk_bytes);
 	for (size_t i = 0; i < kind_count; i++)
 		record_totals(io, &process->totals[i]);
+	record_scan(io, &process->scan);
 	record_parts(io, process, kind_count);
+	check_held(io, process);
 }
 
 /* Of the built-in kinds, only whether they were traced; of a user's, everything. */

@@ -32,7 +32,7 @@ static void process_clear(struct process *process)
 		free(process->stacks[i].frames);
 	}
 	for (size_t i = 0; i < process->site_count; i++)
-		free(process->sites[i].live);
+		site_clear(&process->sites[i]);
 	free(process->mappings);
 	free(process->stacks);
 	free(process->sites);
@@ -101,6 +101,17 @@ struct resource *site_add_resource(struct site *site)
 	return array_add(&site->live, &site->live_count, sizeof(struct resource));
 }
 
+struct held *site_add_held(struct site *site)
+{
+	return array_add(&site->held, &site->held_count, sizeof(struct held));
+}
+
+void site_clear(struct site *site)
+{
+	free(site->live);
+	free(site->held);
+}
+
 void process_sum_totals(struct process *process)
 {
 	uint64_t peak[KIND_MAX];
@@ -127,6 +138,17 @@ void process_sum_totals(struct process *process)
 		totals->peak_bytes =
 			peak[kind] > totals->live_bytes ? peak[kind] : totals->live_bytes;
 	}
+}
+
+const char *leak_class_text(enum leak_class leak_class)
+{
+	static const char *const texts[CLASS_COUNT] = {
+		[CLASS_DEFINITE] = "definitely lost",	 [CLASS_INDIRECT] = "indirectly lost",
+		[CLASS_POSSIBLE] = "possibly lost",	 [CLASS_REACHABLE] = "still reachable",
+		[CLASS_UNCLASSIFIED] = "not classified",
+	};
+
+	return texts[leak_class];
 }
 
 const char *leak_class_name(enum leak_class leak_class)

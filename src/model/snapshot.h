@@ -92,6 +92,13 @@ struct totals {
 	uint64_t peak_bytes;
 };
 
+/* Blocks that only a site's definitely lost ones lead to, by the site they are from. */
+struct held {
+	uint32_t site; /* index into the process's sites */
+	uint64_t count;
+	uint64_t bytes;
+};
+
 struct site {
 	enum kind kind; /* index into the snapshot's kinds */
 	enum role role; /* of all its live resources */
@@ -107,9 +114,28 @@ struct site {
 	struct resource *live;
 	size_t live_count;
 	uint64_t live_bytes;
+	struct held *held; /* of CLASS_DEFINITE; largest first */
+	size_t held_count;
 };
 
 #define SITE_NO_STACK UINT32_MAX
+
+/* Whether the classes of a process's blocks are known. */
+enum scan_state {
+	SCAN_NONE, /* not asked for, or nothing to look for */
+	SCAN_DONE,
+	SCAN_FAILED,
+};
+
+/* A look into a process's memory. */
+struct memory_scan {
+	enum scan_state state;
+	const char *reason; /* of SCAN_FAILED */
+	uint64_t time_ns;   /* since the session's start */
+	uint64_t pause_ns;  /* the process was stopped for so long, its own end aside */
+	uint64_t bytes;	    /* read */
+	uint64_t blocks;    /* looked for */
+};
 
 enum process_end {
 	PROCESS_RUNNING,
@@ -133,6 +159,7 @@ struct process {
 	const char *unmeasured_reason; /* NULL when measured */
 	uint64_t unmatched_releases;   /* of resources from before the trace or a parent's */
 	int64_t brk_bytes;	       /* growth of the heap segment */
+	struct memory_scan scan;
 	struct totals totals[KIND_MAX];
 	struct mapping *mappings;
 	size_t mapping_count;
@@ -169,6 +196,9 @@ struct mapping *process_add_mapping(struct process *process);
 struct stack *process_add_stack(struct process *process, const uint64_t *ips, uint32_t depth);
 struct site *process_add_site(struct process *process);
 struct resource *site_add_resource(struct site *site);
+struct held *site_add_held(struct site *site);
+/* Frees what a site holds. */
+void site_clear(struct site *site);
 
 /*
  * Sets the totals of every kind but the peak from the sites. What was there before
@@ -178,5 +208,7 @@ void process_sum_totals(struct process *process);
 
 /* "definite", "indirect", ... */
 const char *leak_class_name(enum leak_class leak_class);
+/* "definitely lost", ..., in Valgrind's words */
+const char *leak_class_text(enum leak_class leak_class);
 
 #endif

@@ -42,6 +42,16 @@ void graph_free(struct graph *graph)
 	free(graph);
 }
 
+uint32_t graph_count(const struct graph *graph)
+{
+	return graph->blocks.count;
+}
+
+uint32_t graph_find(const struct graph *graph, uint64_t address)
+{
+	return blocks_find(&graph->blocks, address).number;
+}
+
 /* ---- pointers as they come by --------------------------------------------------------- */
 
 static enum edge_kind kind_of(uint64_t offset)
@@ -195,37 +205,94 @@ static void take_block(struct graph *graph, uint32_t number, const struct block 
 	}
 }
 
-/* The blocks of one region that reach into this piece. */
-static void take_region(struct graph *graph, const struct block_region *region, uint64_t address,
-			const uint64_t *words, size_t count)
+/* A piece of memory under way. */
+struct piece {
+	uint64_t address;
+	uint64_t end;
+	const uint64_t *words;
+	size_t count;
+	uint64_t done; /* up to here */
+	enum graph_outside outside;
+};
+
+/* What is in no block, up to `until`. */
+static void take_outside(struct graph *graph, struct piece *piece, uint64_t until)
 {
-	uint64_t end = address + count * WORD;
+	uint64_t low = graph->blocks.low, span = graph->blocks.span;
+
+	for (; piece->done + WORD <= until && piece->outside; piece->done += WORD) {
+		uint64_t word = piece->words[(piece->done - piece->address) / WORD];
+
+		if (word - low >= span)
+			continue;
+		if (piece->outside == OUTSIDE_STARTS)
+			graph_root_start(graph, word);
+		else
+			take_word(graph, word, NO_BLOCK);
+	}
+}
+
+/* The blocks of one region that reach into this piece. */
+static void take_region(struct graph *graph, const struct block_region *region, struct piece *piece)
+{
+	uint64_t address = piece->address;
 	struct block_place place = blocks_before(&graph->blocks, region,
 						 address > region->start ? address : region->start);
 
-	while (place.number != NO_BLOCK && place.block.start < end) {
-		if (place.block.start + place.block.size > address)
-			take_block(graph, place.number, &place.block, address, words, count);
+	while (place.number != NO_BLOCK && place.block.start < piece->end) {
+		uint64_t end = place.block.start + place.block.size;
+
+		if (end > address) {
+			take_outside(graph, piece, place.block.start);
+			take_block(graph, place.number, &place.block, address, piece->words,
+				   piece->count);
+			piece->done = (end + WORD - 1) / WORD * WORD;
+		}
 		place = blocks_next(&graph->blocks, region, &place);
 	}
 }
 
-int graph_memory(struct graph *graph, uint64_t address, const uint64_t *words, size_t count)
+/* Pieces come in order: what has ended before this one is not looked at again. */
+static void skip_regions(struct graph *graph, uint64_t address)
 {
-	uint64_t end = address + count * WORD;
-
-	if (address % WORD || address < graph->next_address)
-		return -EINVAL;
-	graph->next_address = end;
-	/* Pieces come in order: what has ended before this one is not looked at again. */
 	while (graph->next_region < graph->blocks.region_count &&
 	       graph->blocks.regions[graph->next_region].end <= address)
 		graph->next_region++;
+}
+
+bool graph_has_blocks(struct graph *graph, uint64_t start, uint64_t end)
+{
+	struct block_place place;
+	const struct block_region *region;
+
+	skip_regions(graph, start);
+	if (graph->next_region == graph->blocks.region_count)
+		return false;
+	region = &graph->blocks.regions[graph->next_region];
+	if (region->start >= start)
+		return region->start < end;
+	place = blocks_before(&graph->blocks, region, start);
+	if (place.number == NO_BLOCK || place.block.start + place.block.size > start)
+		return true;
+	place = blocks_next(&graph->blocks, region, &place);
+	return place.number != NO_BLOCK && place.block.start < end;
+}
+
+int graph_memory(struct graph *graph, uint64_t address, const uint64_t *words, size_t count,
+		 enum graph_outside outside)
+{
+	struct piece piece = { address, address + count * WORD, words, count, address, outside };
+
+	if (address % WORD || address < graph->next_address)
+		return -EINVAL;
+	graph->next_address = piece.end;
+	skip_regions(graph, address);
 	for (size_t i = graph->next_region; i < graph->blocks.region_count; i++) {
-		if (graph->blocks.regions[i].start >= end)
+		if (graph->blocks.regions[i].start >= piece.end)
 			break;
-		take_region(graph, &graph->blocks.regions[i], address, words, count);
+		take_region(graph, &graph->blocks.regions[i], &piece);
 	}
+	take_outside(graph, &piece, piece.end);
 	flush(graph);
 	return graph->error;
 }

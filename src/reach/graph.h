@@ -8,6 +8,7 @@
 #ifndef LEAKTRACE_REACH_GRAPH_H
 #define LEAKTRACE_REACH_GRAPH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,7 +30,8 @@ enum reach_class {
 			      */
 #define HEURISTIC_LENGTH64 2 /* behind the block's length, 64 bits */
 #define HEURISTIC_NEWARRAY 4 /* behind the number of elements that have destructors */
-#define HEURISTICS_ALL 7
+#define HEURISTIC_INHERITANCE 8 /* to a virtual table pointer, in an object that has several */
+#define HEURISTICS_ALL 15
 
 /*
  * `all` as for blocks_build(). Returns 0, -EINVAL or -ENOMEM.
@@ -43,11 +45,21 @@ void graph_root_words(struct graph *graph, const uint64_t *words, size_t count);
 /* An address that counts as a pointer to the start of the block that holds it. */
 void graph_root_start(struct graph *graph, uint64_t address);
 
+/* What the words are that are in no block. */
+enum graph_outside {
+	OUTSIDE_NOTHING,
+	OUTSIDE_ROOT,
+	OUTSIDE_STARTS, /* a root; wherever in a block it points, it stands for its start */
+};
+
 /*
- * Memory that blocks are in, from `address` on, both multiples of 8. Pieces come in
- * order of address and do not overlap; between them may be gaps. Returns 0 or -ENOMEM.
+ * Memory from `address` on, which is a multiple of 8. Pieces come in order of address and do
+ * not overlap; between them may be gaps. Returns 0, -EINVAL or -ENOMEM.
  */
-int graph_memory(struct graph *graph, uint64_t address, const uint64_t *words, size_t count);
+int graph_memory(struct graph *graph, uint64_t address, const uint64_t *words, size_t count,
+		 enum graph_outside outside);
+/* Whether a block reaches into [start, end). Asked in order of address. */
+bool graph_has_blocks(struct graph *graph, uint64_t start, uint64_t end);
 
 struct graph_result {
 	enum reach_class class;
@@ -58,5 +70,9 @@ struct graph_result {
 int graph_judge(struct graph *graph);
 /* Of the block with this number, in the order of addresses. */
 struct graph_result graph_result(const struct graph *graph, uint32_t number);
+
+uint32_t graph_count(const struct graph *graph);
+/* The number of the block that holds an address, NO_BLOCK: none does. */
+uint32_t graph_find(const struct graph *graph, uint64_t address);
 
 #endif

@@ -145,19 +145,21 @@ static json_t *json_resources(const struct finding *finding, const struct findin
 static json_t *json_site(const struct finding *finding, const struct findings *findings,
 			 const struct report_style *style)
 {
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o}",
-			 "kind", json_text(findings->snapshot->kinds[finding->site->kind].name),
-			 "role", role_table[finding->site->role].name, "class",
-			 leak_class_name(finding->site->leak_class), "live_count",
-			 json_number(finding->live_count), "live_bytes",
-			 json_number(finding->live_bytes), "acquired_count",
-			 json_number(finding->acquired_count), "acquired_bytes",
-			 json_number(finding->acquired_bytes), "lost_count",
-			 json_number(finding->lost_count), "first_ns",
-			 json_number(finding->first_ns), "last_ns", json_number(finding->last_ns),
-			 "truncated", finding->truncated, "growing", finding->is_growing,
-			 "resources", json_resources(finding, findings, style->max_resources),
-			 "stack", json_stack(finding));
+	return json_pack(
+		"{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, "
+		"s:o, s:o}",
+		"kind", json_text(findings->snapshot->kinds[finding->site->kind].name), "role",
+		role_table[finding->site->role].name, "class",
+		leak_class_name(finding->site->leak_class), "live_count",
+		json_number(finding->live_count), "live_bytes", json_number(finding->live_bytes),
+		"acquired_count", json_number(finding->acquired_count), "acquired_bytes",
+		json_number(finding->acquired_bytes), "lost_count",
+		json_number(finding->lost_count), "first_ns", json_number(finding->first_ns),
+		"last_ns", json_number(finding->last_ns), "truncated", finding->truncated,
+		"growing", finding->is_growing, "held_count", json_number(finding->held_count),
+		"held_bytes", json_number(finding->held_bytes), "resources",
+		json_resources(finding, findings, style->max_resources), "stack",
+		json_stack(finding));
 }
 
 static json_t *json_totals(const struct process *process, const struct snapshot *snapshot)
@@ -200,6 +202,20 @@ static json_t *json_exit(const struct process *process)
 	return key ? json_pack("{s:i}", key, process->end_value) : json_null();
 }
 
+static json_t *json_scan(const struct memory_scan *scan)
+{
+	static const char *const states[] = {
+		[SCAN_NONE] = "none",
+		[SCAN_DONE] = "done",
+		[SCAN_FAILED] = "failed",
+	};
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "state", states[scan->state], "reason",
+			 json_text(scan->reason), "time_ns", json_number(scan->time_ns), "pause_ns",
+			 json_number(scan->pause_ns), "bytes", json_number(scan->bytes), "blocks",
+			 json_number(scan->blocks));
+}
+
 static json_t *json_process(const struct process_findings *result, const struct findings *findings,
 			    const struct report_style *style)
 {
@@ -211,16 +227,16 @@ static json_t *json_process(const struct process_findings *result, const struct 
 	for (size_t i = 0; i < result->other_count; i++)
 		json_append(&sites, json_site(&result->others[i], findings, style));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, "
-			 "s:o}",
+			 "s:o, s:o}",
 			 "pid", json_number(process->pid), "ppid", json_number(process->ppid),
 			 "image", json_number(process->image), "comm", json_text(process->comm),
 			 "exe", json_text(process->exe), "ended", ends[process->end].ended, "exit",
 			 json_exit(process), "measured", process->measured, "unmeasured_reason",
 			 json_text(process->unmeasured_reason), "unmatched_releases",
 			 json_number(process->unmatched_releases), "brk_bytes",
-			 (json_int_t)process->brk_bytes, "totals",
-			 json_totals(process, findings->snapshot), "sites", sites, "hidden_sites",
-			 json_number(result->hidden_count), "hidden_bytes",
+			 (json_int_t)process->brk_bytes, "scan", json_scan(&process->scan),
+			 "totals", json_totals(process, findings->snapshot), "sites", sites,
+			 "hidden_sites", json_number(result->hidden_count), "hidden_bytes",
 			 json_number(result->hidden_bytes));
 }
 

@@ -72,9 +72,17 @@ struct summary {
 	size_t process_count;
 	size_t unmeasured_count;
 	struct finding_total found[KIND_MAX];
+	struct finding_total classes[KIND_MAX][CLASS_COUNT];
 	struct finding_total live[KIND_MAX]; /* before any filter */
 	bool spoiled;
 };
+
+static void total_add(struct finding_total *sum, const struct finding_total *total)
+{
+	sum->site_count += total->site_count;
+	sum->live_count += total->live_count;
+	sum->live_bytes += total->live_bytes;
+}
 
 static void summary_add(struct summary *summary, const struct process_findings *result)
 {
@@ -82,9 +90,9 @@ static void summary_add(struct summary *summary, const struct process_findings *
 	summary->process_count++;
 	summary->unmeasured_count += !result->process->measured;
 	for (int kind = 0; kind < KIND_MAX; kind++) {
-		summary->found[kind].site_count += result->totals[kind].site_count;
-		summary->found[kind].live_count += result->totals[kind].live_count;
-		summary->found[kind].live_bytes += result->totals[kind].live_bytes;
+		total_add(&summary->found[kind], &result->totals[kind]);
+		for (int class = 0; class < CLASS_COUNT; class ++)
+			total_add(&summary->classes[kind][class], &result->classes[kind][class]);
 		summary->live[kind].live_count += result->process->totals[kind].live_count;
 		summary->live[kind].live_bytes += result->process->totals[kind].live_bytes;
 	}
@@ -113,24 +121,57 @@ static void write_amount(const struct text_view *view, size_t kind,
 		format_number_of(blocks, total->live_count, info->noun, info->nouns));
 }
 
+/* What was looked for in memory: by class, what is lost. */
+static bool write_lost(const struct text_view *view, size_t kind,
+		       const struct finding_total classes[CLASS_COUNT], bool any)
+{
+	for (int class = 0; class < CLASS_REACHABLE; class ++) {
+		if (!classes[class].live_count)
+			continue;
+		fprintf(view->out, "%s%s", any ? ", " : "", text_paint(view, PAINT_SIZE));
+		write_amount(view, kind, &classes[class]);
+		fprintf(view->out, "%s %s", text_paint(view, PAINT_OFF),
+			leak_class_text((enum leak_class) class));
+		any = true;
+	}
+	return any;
+}
+
 /* Returns false when there is nothing to tell. */
-static bool write_found(const struct text_view *view, const struct finding_total *found)
+static bool write_found(const struct text_view *view, const struct summary *summary)
 {
 	char sites[FORMAT_SIZE];
 	bool any = false;
 
 	for (int kind = 0; kind < KIND_MAX; kind++) {
-		if (!found[kind].live_count)
+		const struct finding_total *unclassified =
+			&summary->classes[kind][CLASS_UNCLASSIFIED];
+
+		any = write_lost(view, kind, summary->classes[kind], any);
+		if (!unclassified->live_count)
 			continue;
 		fprintf(view->out, "%s%s %s %s", any ? ", " : "",
-			format_number_of(sites, found[kind].site_count, "call site", "call sites"),
-			found[kind].site_count == 1 ? "holds" : "hold",
+			format_number_of(sites, unclassified->site_count, "call site",
+					 "call sites"),
+			unclassified->site_count == 1 ? "holds" : "hold",
 			text_paint(view, PAINT_SIZE));
-		write_amount(view, kind, &found[kind]);
+		write_amount(view, kind, unclassified);
 		fputs(text_paint(view, PAINT_OFF), view->out);
 		any = true;
 	}
 	return any;
+}
+
+/* Returns false when nothing is. */
+static bool write_reachable(const struct text_view *view, const struct summary *summary)
+{
+	for (int kind = 0; kind < KIND_MAX; kind++) {
+		if (!summary->classes[kind][CLASS_REACHABLE].live_count)
+			continue;
+		fputs("nothing is lost", view->out);
+		return true;
+	}
+	return false;
 }
 
 /* Nothing was found, which may still be for the filters. */
@@ -203,7 +244,7 @@ static void write_headline(const struct text_view *view, const struct summary *s
 		write_unmeasured(view);
 		return;
 	}
-	if (!write_found(view, summary->found))
+	if (!write_found(view, summary) && !write_reachable(view, summary))
 		write_none(view, summary);
 	write_where(view, summary);
 }
@@ -241,7 +282,7 @@ static int write_processes(const struct text_view *view)
 	if (count > 1)
 		text_table(view, rows, count, shown);
 	for (size_t i = 0; i < shown; i++)
-		if (count == 1 || rows[i]->finding_count)
+		if (count == 1 || text_has_section(view, rows[i]))
 			text_section(view, rows[i]);
 	free(rows);
 	return 0;

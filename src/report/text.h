@@ -36,6 +36,8 @@ const char *text_end(char buffer[TEXT_END_SIZE], const struct process *process);
 void text_unmeasured(const struct text_view *view, const struct process *process);
 
 /* A process's totals and findings. */
+/* Whether there is more to tell of a process than the table has. */
+bool text_has_section(const struct text_view *view, const struct process_findings *result);
 void text_section(const struct text_view *view, const struct process_findings *result);
 
 /* One line per process, most live bytes first, and the sum; for every kind. */

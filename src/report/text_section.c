@@ -170,6 +170,56 @@ static void write_resources(const struct text_view *view, const struct kind_info
 		fprintf(view->out, "      ... and %zu more (-v shows all)\n", named - limit);
 }
 
+/* Call sites of blocks that are lost with others, listed under these. */
+#define HELD_SHOWN 3
+
+static void write_held_site(const struct text_view *view, const struct process *process,
+			    const struct held *held)
+{
+	const struct site *site = &process->sites[held->site];
+	const struct stack *stack =
+		site->stack < process->stack_count ? &process->stacks[site->stack] : NULL;
+	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE];
+	uint32_t frame = 0;
+
+	while (stack && frame + 1 < stack->frame_count && frame_is_allocator(&stack->frames[frame]))
+		frame++;
+	fprintf(view->out, "        %s in %s", format_bytes(bytes, held->bytes),
+		format_number_of(blocks, held->count, "block", "blocks"));
+	if (stack && stack->frame_count) {
+		fputs(" from ", view->out);
+		write_function(view, view->out, &stack->frames[frame]);
+		if (stack->frames[frame].file) {
+			fputs("  ", view->out);
+			write_location(view, view->out, &stack->frames[frame]);
+		}
+	}
+	fputc('\n', view->out);
+}
+
+/* "holds 4,999 blocks more, 319.9 KB (319,936 bytes), indirectly lost:" and where these are from */
+static void write_held(const struct text_view *view, const struct finding *finding)
+{
+	size_t limit = view->style->verbosity < 1 ? HELD_SHOWN : SIZE_MAX, shown = 0;
+	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE];
+
+	if (!finding->held_count)
+		return;
+	fprintf(view->out, "      %s %s, %s, indirectly lost:\n",
+		finding->live_count == 1 ? "holds" : "hold",
+		format_number_of(blocks, finding->held_count, "block more", "blocks more"),
+		format_bytes_exact(bytes, finding->held_bytes));
+	for (size_t i = 0; i < finding->site_count; i++)
+		for (size_t j = 0; j < finding->sites[i]->held_count; j++)
+			if (shown++ < limit)
+				write_held_site(view, finding->process,
+						&finding->sites[i]->held[j]);
+	if (shown > limit)
+		fprintf(view->out, "        ... and from %s (-v shows all)\n",
+			format_number_of(blocks, shown - limit, "other call site",
+					 "other call sites"));
+}
+
 static void write_finding(const struct text_view *view, const struct finding *finding)
 {
 	const struct kind_info *kind = &view->findings->snapshot->kinds[finding->site->kind];
@@ -179,7 +229,7 @@ static void write_finding(const struct text_view *view, const struct finding *fi
 
 	fputs("\n  ", out);
 	if (finding->site->leak_class != CLASS_UNCLASSIFIED)
-		fprintf(out, "%s: ", leak_class_name(finding->site->leak_class));
+		fprintf(out, "%s: ", leak_class_text(finding->site->leak_class));
 	if (finding->live_count) {
 		format_number_of(blocks, finding->live_count, kind->noun, kind->nouns);
 		format_bytes_exact(bytes, finding->live_bytes);
@@ -199,12 +249,13 @@ static void write_finding(const struct text_view *view, const struct finding *fi
 	fputc('\n', out);
 	write_resources(view, kind, finding);
 	write_stack(view, finding);
+	write_held(view, finding);
 }
 
 static void write_total(FILE *out, const char *kind, const char *what, const char *count,
 			const char *bytes)
 {
-	fprintf(out, "  %-6s  %-12s  %14s%s%s\n", kind, what, count, bytes[0] ? "  " : "", bytes);
+	fprintf(out, "  %-6s  %-15s  %14s%s%s\n", kind, what, count, bytes[0] ? "  " : "", bytes);
 }
 
 /* A user's kinds and those that nothing was acquired of need no lines of zeros. */
@@ -214,8 +265,24 @@ static bool has_totals(const struct snapshot *snapshot, const struct process *pr
 	       (kind == KIND_HEAP || process->totals[kind].acquired_count);
 }
 
-static void write_totals(const struct text_view *view, const struct process *process)
+static void write_classes(const struct text_view *view,
+			  const struct finding_total classes[CLASS_COUNT],
+			  const struct kind_info *kind)
 {
+	char count[FORMAT_SIZE], bytes[FORMAT_SIZE];
+
+	for (int class = 0; class < CLASS_UNCLASSIFIED; class ++)
+		if (classes[class].live_count)
+			write_total(view->out, "", leak_class_text((enum leak_class) class),
+				    format_count(count, classes[class].live_count),
+				    kind->has_bytes
+					    ? format_bytes_exact(bytes, classes[class].live_bytes)
+					    : "");
+}
+
+static void write_totals(const struct text_view *view, const struct process_findings *result)
+{
+	const struct process *process = result->process;
 	const struct snapshot *snapshot = view->findings->snapshot;
 
 	for (size_t i = 0; i < snapshot->kind_count; i++) {
@@ -242,6 +309,7 @@ static void write_totals(const struct text_view *view, const struct process *pro
 		if (kind->has_bytes && totals->peak_bytes)
 			write_total(view->out, "", "peak", "",
 				    format_bytes_exact(bytes, totals->peak_bytes));
+		write_classes(view, result->classes[i], kind);
 	}
 	if (process->brk_bytes > 0 && view->style->verbosity >= 1) {
 		char grown[FORMAT_SIZE];
@@ -297,6 +365,56 @@ static void write_hidden(const struct text_view *view, const struct process_find
 		format_bytes(bytes, result->hidden_bytes));
 }
 
+/* "not shown: 1.2 MB in 300 blocks still reachable (--show-kinds all shows them)" */
+static void write_unshown(const struct text_view *view, const struct process_findings *result)
+{
+	const struct snapshot *snapshot = view->findings->snapshot;
+	char count[FORMAT_SIZE], bytes[FORMAT_SIZE];
+	bool any = false;
+
+	for (size_t i = 0; i < snapshot->kind_count; i++) {
+		const struct kind_info *kind = &snapshot->kinds[i];
+
+		for (int class = 0; class < CLASS_UNCLASSIFIED; class ++) {
+			const struct finding_total *total = &result->classes[i][class];
+
+			if (!total->live_count || view->findings->filter.classes & 1U << class)
+				continue;
+			fprintf(view->out, "%s%s%s%s %s", any ? ", " : "\n  not shown: ",
+				kind->has_bytes ? format_bytes(bytes, total->live_bytes) : "",
+				kind->has_bytes ? " in " : "",
+				format_number_of(count, total->live_count, kind->noun, kind->nouns),
+				leak_class_text((enum leak_class) class));
+			any = true;
+		}
+	}
+	if (any)
+		fputs(" (--show-kinds all)\n", view->out);
+}
+
+/* Why nothing is said of what is lost. */
+static void write_scan(const struct text_view *view, const struct memory_scan *scan)
+{
+	char pause[FORMAT_SIZE];
+
+	if (scan->state == SCAN_FAILED) {
+		fprintf(view->out, "  %swhat is lost is not known: ", text_paint(view, PAINT_LOSS));
+		escape_write(view->out, scan->reason);
+		fprintf(view->out, "%s\n", text_paint(view, PAINT_OFF));
+	} else if (scan->state == SCAN_DONE && view->style->verbosity >= 1) {
+		fprintf(view->out, "  looked into memory: stopped for %s\n",
+			format_age(pause, scan->pause_ns));
+	}
+}
+
+bool text_has_section(const struct text_view *view, const struct process_findings *result)
+{
+	for (size_t i = 0; i < result->finding_count; i++)
+		if (finding_is_shown(&view->findings->filter, &result->findings[i]))
+			return true;
+	return result->process->scan.state == SCAN_FAILED && result->finding_count;
+}
+
 void text_section(const struct text_view *view, const struct process_findings *result)
 {
 	const struct process *process = result->process;
@@ -316,13 +434,16 @@ void text_section(const struct text_view *view, const struct process_findings *r
 	fputc('\n', out);
 	if (!process->measured)
 		return;
-	write_totals(view, process);
+	write_totals(view, result);
 	if (process->unmatched_releases && view->style->verbosity >= 1)
 		fprintf(out, "  and %s of what was acquired before the trace\n",
 			format_number_of(releases, process->unmatched_releases, "release",
 					 "releases"));
+	write_scan(view, &process->scan);
 	for (size_t i = 0; i < result->finding_count; i++)
-		write_finding(view, &result->findings[i]);
+		if (finding_is_shown(&view->findings->filter, &result->findings[i]))
+			write_finding(view, &result->findings[i]);
 	write_hidden(view, result);
+	write_unshown(view, result);
 	write_others(view, result);
 }

@@ -46,15 +46,14 @@ uint64_t collect_ticks_ns(uint32_t ticks)
 }
 
 /* Returns the site's index, NO_SITE when out of memory. */
-uint32_t collect_add_site(struct collection *collection, struct space *space,
-			  const struct space_stack *stack, uint32_t kind, enum role role)
+static uint32_t add_site(struct collection *collection, struct space *space,
+			 const struct space_site_key *key)
 {
-	struct space_site_key key = { stack ? stack->index : SITE_NO_STACK, kind, role };
 	struct process *process = space_process(collection->processes, space);
 	struct space_site *entry;
 	struct site *site;
 
-	HASH_FIND(hh, space->sites, &key, sizeof(key), entry);
+	HASH_FIND(hh, space->sites, key, sizeof(*key), entry);
 	if (entry)
 		return entry->index;
 	entry = calloc(1, sizeof(*entry));
@@ -64,14 +63,33 @@ uint32_t collect_add_site(struct collection *collection, struct space *space,
 		collection->error = -ENOMEM;
 		return NO_SITE;
 	}
-	site->kind = (enum kind)kind;
-	site->role = role;
+	site->kind = (enum kind)key->kind;
+	site->role = (enum role)key->role;
+	site->leak_class = (enum leak_class)key->leak_class;
 	site->first_ns = UINT64_MAX;
-	site->stack = key.stack;
-	entry->key = key;
+	site->stack = key->stack;
+	entry->key = *key;
 	entry->index = process->site_count - 1;
 	HASH_ADD(hh, space->sites, key, sizeof(entry->key), entry);
 	return entry->index;
+}
+
+uint32_t collect_add_site(struct collection *collection, struct space *space,
+			  const struct space_stack *stack, uint32_t kind, enum role role)
+{
+	struct space_site_key key = { stack ? stack->index : SITE_NO_STACK, kind, role,
+				      CLASS_UNCLASSIFIED };
+
+	return add_site(collection, space, &key);
+}
+
+uint32_t collect_add_part(struct collection *collection, struct space *space, uint32_t index,
+			  enum role role, enum leak_class leak_class)
+{
+	const struct site *site = &space_process(collection->processes, space)->sites[index];
+	struct space_site_key key = { site->stack, site->kind, role, leak_class };
+
+	return add_site(collection, space, &key);
 }
 
 void collect_widen(struct site *site, uint64_t first_ns, uint64_t last_ns)
@@ -132,13 +150,10 @@ static struct site *move_acquisition(struct collection *collection,
 				     const struct resource *resource)
 {
 	struct process *process = space_process(collection->processes, target->space);
-	uint32_t stack = process->sites[target->site].stack;
-	struct space_stack key = { .index = stack };
+	uint32_t index =
+		collect_add_part(collection, target->space, target->site, role, CLASS_UNCLASSIFIED);
 	struct site *from, *to;
-	uint32_t index;
 
-	index = collect_add_site(collection, target->space, stack == SITE_NO_STACK ? NULL : &key,
-				 process->sites[target->site].kind, role);
 	if (index == NO_SITE)
 		return NULL;
 	from = &process->sites[target->site];
@@ -149,6 +164,16 @@ static struct site *move_acquisition(struct collection *collection,
 	to->acquired_bytes += resource->size;
 	collect_widen(to, resource->born_ns, resource->born_ns);
 	return to;
+}
+
+static struct site *classified(struct collection *collection, const struct line_target *target,
+			       const struct resource *resource)
+{
+	uint32_t index = collect_classify(collection, target->space, target->site, resource);
+
+	return index == NO_SITE
+		       ? NULL
+		       : &space_process(collection->processes, target->space)->sites[index];
 }
 
 static void collect_live(struct collection *collection, uint64_t id, const struct wire_live *value)
@@ -180,6 +205,8 @@ static void collect_live(struct collection *collection, uint64_t id, const struc
 		role = collect_describe_thread(collection, target->space, &resource);
 	if (role != ROLE_HELD)
 		site = move_acquisition(collection, target, role, &resource);
+	else if (target->space->graph)
+		site = classified(collection, target, &resource);
 	if (site)
 		collect_add_resource(collection, site, &resource);
 }
@@ -231,6 +258,7 @@ static void collect_space(struct collection *collection, struct space *space,
 	process->unmatched_releases = totals->unmatched_releases;
 	process->brk_bytes = totals->brk_bytes;
 	process->totals[KIND_HEAP].peak_bytes = totals->peak_bytes > 0 ? totals->peak_bytes : 0;
+	collect_settle_classes(collection, space);
 	collect_files(collection, space);
 	collect_threads(collection, space);
 	collect_mappings(collection, space);

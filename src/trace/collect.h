@@ -31,6 +31,9 @@ uint64_t collect_id_of_key(uint64_t key);
 /* The index of the process's site, NO_SITE when out of memory. */
 uint32_t collect_add_site(struct collection *collection, struct space *space,
 			  const struct space_stack *stack, uint32_t kind, enum role role);
+/* The same for resources of another role or class, of the same stack and kind. */
+uint32_t collect_add_part(struct collection *collection, struct space *space, uint32_t site,
+			  enum role role, enum leak_class leak_class);
 /* Makes the site's first and last acquisition cover these times. */
 void collect_widen(struct site *site, uint64_t first_ns, uint64_t last_ns);
 /* Returns NULL when out of memory. */
@@ -44,6 +47,15 @@ bool collect_is_stale(const struct collection *collection, const struct space *s
 enum role collect_describe_fd(const struct space *space, struct resource *resource);
 enum role collect_describe_thread(struct collection *collection, const struct space *space,
 				  struct resource *resource);
+
+/*
+ * Classes, where the space was looked into: the index of the site that the resource goes
+ * to, by its class; `site` when it has none. Then, once all are there, what counters and
+ * which indirectly lost blocks each site has.
+ */
+uint32_t collect_classify(struct collection *collection, struct space *space, uint32_t site,
+			  const struct resource *resource);
+void collect_settle_classes(struct collection *collection, struct space *space);
 
 /* Each adds what the kernel's tables do not have. */
 void collect_files(struct collection *collection, struct space *space);

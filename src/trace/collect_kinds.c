@@ -199,7 +199,7 @@ void collect_mappings(struct collection *collection, struct space *space)
 	const struct book_site *lines;
 	size_t count;
 
-	if (!space->mappings)
+	if (!space->mappings || !collection->processes->snapshot->traced[KIND_MMAP])
 		return;
 	lines = space_mappings_sites(space->mappings, &count);
 	if (!collect_book(&visit, KIND_MMAP, lines, count))

@@ -205,9 +205,14 @@ static int start_space(struct follower *follower, pid_t pid, uint32_t space, boo
 	return processes_start(follower->config.processes, &start);
 }
 
+static uint32_t last_flag(const struct follower *follower)
+{
+	return follower->config.on_ending ? WIRE_FOLLOW_PARK_LAST : 0;
+}
+
 int follower_add_command(struct follower *follower, pid_t pid, bool may_stop)
 {
-	uint32_t flags = may_stop ? WIRE_FOLLOW_PARK : 0;
+	uint32_t flags = (may_stop ? WIRE_FOLLOW_PARK : 0) | last_flag(follower);
 	int space = tracer_new_space(follower->config.tracer);
 	int error;
 
@@ -229,7 +234,8 @@ int follower_add_command(struct follower *follower, pid_t pid, bool may_stop)
  */
 int follower_add_process(struct follower *follower, pid_t pid)
 {
-	uint32_t flags = follower->config.may_stop ? WIRE_FOLLOW_PARK_NEXT : 0;
+	uint32_t flags =
+		(follower->config.may_stop ? WIRE_FOLLOW_PARK_NEXT : 0) | last_flag(follower);
 	int space = tracer_new_space(follower->config.tracer);
 	struct followed *process;
 	struct scan scan;
@@ -421,6 +427,11 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 	case WIRE_EVENT_LIBS:
 	case WIRE_EVENT_BORN:
 		process_changed(follower, event);
+		break;
+	case WIRE_EVENT_ENDING:
+		if (follower->config.on_ending)
+			follower->config.on_ending((const struct wire_event_ending *)event,
+						   follower->config.context);
 		break;
 	}
 	if (event->parked) {

@@ -24,6 +24,7 @@ struct tracer;
 struct unwinder;
 struct follower;
 struct wire_event;
+struct wire_event_ending;
 
 enum follow_scope {
 	FOLLOW_FILES,
@@ -40,6 +41,9 @@ struct follow_config {
 	struct modules *modules;
 	struct processes *processes;
 	struct unwinder *unwinder; /* NULL: stacks are walked by frame pointers */
+	/* A process is stopped at its end, until this returns. NULL: none is. */
+	void (*on_ending)(const struct wire_event_ending *event, void *context);
+	void *context;
 };
 
 /* Returns 0 or -errno; the life of processes is watched from now on. */

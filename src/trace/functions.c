@@ -32,17 +32,43 @@
 		.when = WIRE_WHEN_ZERO, .skip_arg = NONE                                           \
 	}
 
+#define ROW(symbol, what)                                                                          \
+	{                                                                                          \
+		.name = (symbol), .probe = what                                                    \
+	}
+#define ROW_OF_LIBC(symbol, what)                                                                  \
+	{                                                                                          \
+		.name = (symbol), .probe = what, .in_libc = true                                   \
+	}
+#define ROW_OF_MUSL(symbol, what)                                                                  \
+	{                                                                                          \
+		.name = (symbol), .probe = what, .in_musl = true                                   \
+	}
+
 /* thrd_create of both libraries is pthread_create inside. */
 static const struct function_row thread_rows[] = {
-	{ "pthread_create", CREATE(24), true, NULL, 0 },
-	{ "pthread_create", CREATE(8), false, NULL, 0 },
-	{ "pthread_join", END, false, NULL, 0 },
-	{ "pthread_tryjoin_np", END, false, NULL, 0 },
-	{ "pthread_timedjoin_np", END, false, NULL, 0 },
-	{ "pthread_clockjoin_np", END, false, NULL, 0 },
-	{ "pthread_detach", END, false, NULL, 0 },
-	{ "thrd_join", END, false, NULL, 0 },
-	{ "thrd_detach", END, false, NULL, 0 },
+	ROW_OF_MUSL("pthread_create", CREATE(24)),
+	ROW("pthread_create", CREATE(8)),
+	ROW("pthread_join", END),
+	ROW("pthread_tryjoin_np", END),
+	ROW("pthread_timedjoin_np", END),
+	ROW("pthread_clockjoin_np", END),
+	ROW("pthread_detach", END),
+	ROW("thrd_join", END),
+	ROW("thrd_detach", END),
+};
+
+#define LAST(operation)                                                                            \
+	{                                                                                          \
+		.op = (operation), .kind = WIRE_NO_KIND, .size_args = NO_SIZES, .id_arg = NONE,    \
+		.skip_arg = NONE                                                                   \
+	}
+
+static const struct function_row last_rows[] = {
+	ROW_OF_LIBC("exit", LAST(WIRE_LEAVE)),
+	ROW_OF_LIBC("quick_exit", LAST(WIRE_LEAVE)),
+	ROW_OF_LIBC("_exit", LAST(WIRE_END)),
+	ROW_OF_LIBC("_Exit", LAST(WIRE_END)),
 };
 
 static int add_row(struct function_list *list, const struct function_row *row)
@@ -55,13 +81,23 @@ static int add_row(struct function_list *list, const struct function_row *row)
 	return 0;
 }
 
-int functions_add_threads(struct function_list *list)
+static int add_rows(struct function_list *list, const struct function_row *rows, size_t count)
 {
 	int error = 0;
 
-	for (size_t i = 0; !error && i < sizeof(thread_rows) / sizeof(*thread_rows); i++)
-		error = add_row(list, &thread_rows[i]);
+	for (size_t i = 0; !error && i < count; i++)
+		error = add_row(list, &rows[i]);
 	return error;
+}
+
+int functions_add_threads(struct function_list *list)
+{
+	return add_rows(list, thread_rows, sizeof(thread_rows) / sizeof(*thread_rows));
+}
+
+int functions_add_last(struct function_list *list)
+{
+	return add_rows(list, last_rows, sizeof(last_rows) / sizeof(*last_rows));
 }
 
 static uint8_t op_of(const struct resource_function *function)
@@ -135,6 +171,7 @@ struct search {
 	const char *file_name;
 	struct probe_plan *plan;
 	bool is_musl;
+	bool is_libc;
 	int error;
 };
 
@@ -151,6 +188,13 @@ static int is_of_musl(const struct elf_symbol *symbol, void *context)
 {
 	(void)context;
 	return !strcmp(symbol->name, "__init_tp");
+}
+
+/* Others may have an `exit` of their own. Both glibc and musl begin a program by this. */
+static int is_of_libc(const struct elf_symbol *symbol, void *context)
+{
+	(void)context;
+	return !strcmp(symbol->name, "__libc_start_main");
 }
 
 /* A name may be there twice, and a function under several names. */
@@ -175,11 +219,12 @@ static int visit_symbol(const struct elf_symbol *symbol, void *context)
 		const struct function_row *row = &search->list->rows[i];
 
 		if (strcmp(row->name, symbol->name) != 0 || !is_of_object(row, search->file_name) ||
-		    (row->in_musl && !search->is_musl) ||
+		    (row->in_musl && !search->is_musl) || (row->in_libc && !search->is_libc) ||
 		    is_planned(search->plan, row, symbol->address) ||
 		    !elf_file_code(search->file, symbol->address, &start, &size))
 			continue;
-		search->list->found[row->probe.kind] = true;
+		if (row->probe.kind != WIRE_NO_KIND)
+			search->list->found[row->probe.kind] = true;
 		search->error = probe_plan_add(search->plan, &row->probe, "", row->name,
 					       symbol->address, symbol->size);
 	}
@@ -201,6 +246,7 @@ int functions_choose(struct elf_file *file, const char *path, struct function_li
 		return 0;
 	search.is_musl = (plan->allocator && !strcmp(plan->allocator, "musl")) ||
 			 elf_file_each_symbol(file, is_of_musl, NULL);
+	search.is_libc = elf_file_each_symbol(file, is_of_libc, NULL);
 	elf_file_each_symbol(file, visit_symbol, &search);
 	return search.error;
 }

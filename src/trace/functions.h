@@ -14,6 +14,7 @@ struct function_row {
 	const char *name;
 	struct wire_probe probe;
 	bool in_musl;	      /* only in musl, before those of any library */
+	bool in_libc;	      /* only in the C library */
 	char *const *objects; /* patterns of the file's name (fnmatch); NULL: any file */
 	size_t object_count;
 };
@@ -26,6 +27,8 @@ struct function_list {
 
 /* The thread library's functions. Returns 0 or -ENOMEM. */
 int functions_add_threads(struct function_list *list);
+/* What a process passes at its end, so that it can be looked at. Returns 0 or -ENOMEM. */
+int functions_add_last(struct function_list *list);
 /*
  * The functions of a user's kinds, the first of which has the number `first_kind`.
  * `kinds` must outlive the list. Returns 0 or -ENOMEM.

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
 #include "trace/attach.h"
 #include "wire.h"
 
@@ -67,6 +70,12 @@ int kernel_choose_attach(enum attach_mode wanted, enum attach_mode *mode)
 		return 0;
 	}
 	return -EOPNOTSUPP;
+}
+
+bool kernel_reads_memory(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SYSCALL, BPF_FUNC_copy_from_user_task, NULL) ==
+	       1;
 }
 
 const char *attach_mode_name(enum attach_mode mode)

@@ -19,6 +19,9 @@ bool kernel_has_btf(void);
  */
 int kernel_choose_attach(enum attach_mode wanted, enum attach_mode *mode);
 
+/* Whether a program can read the memory of another process (Linux 5.18). */
+bool kernel_reads_memory(void);
+
 /* "session", "multi", "single" */
 const char *attach_mode_name(enum attach_mode mode);
 

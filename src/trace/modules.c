@@ -276,6 +276,19 @@ bool module_is_allocator(const struct module *module)
 	return module->plan && module->plan->allocator;
 }
 
+bool module_only_allocates(const struct module *module)
+{
+	static const char *const names[] = { "jemalloc", "tcmalloc", "mimalloc" };
+	const char *slash = strrchr(module->path, '/');
+
+	if (!module_is_allocator(module) || !strstr(slash ? slash : module->path, ".so"))
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(module->plan->allocator, names[i]))
+			return true;
+	return false;
+}
+
 bool module_has_probes(const struct module *module)
 {
 	return module->plan && module->plan->count;

@@ -94,6 +94,8 @@ int modules_each(struct modules *modules, int (*visit)(struct module *module, vo
 
 /* True when the module is an allocator. */
 bool module_is_allocator(const struct module *module);
+/* A library of an allocator and nothing else: not the C library, no program. */
+bool module_only_allocates(const struct module *module);
 /* True when the module defines functions to probe. */
 bool module_has_probes(const struct module *module);
 

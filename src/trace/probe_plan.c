@@ -113,7 +113,9 @@ int probe_plan_place(struct probe_plan *plan, struct elf_file *file, bool at_ent
 		struct probe_site *site = &plan->sites[i];
 
 		site->placement = placements[i];
-		if (at_entry && site->placement.address != site->address)
+		/* Registers are wanted as the caller left them. */
+		if ((at_entry || site->probe.kind == WIRE_NO_KIND) &&
+		    site->placement.address != site->address)
 			site->placement = (struct placement){ site->address, false, PLACE_ASKED };
 		site->file_offset = elf_file_offset_of(file, site->placement.address);
 	}

@@ -16,10 +16,15 @@ static enum attach_mode entry_mode(enum attach_mode mode)
 	return mode == ATTACH_SESSION ? ATTACH_MULTI : mode;
 }
 
+#define OP(op) (1u << (op))
+#define OPS_ACQUIRE                                                                                \
+	(OP(WIRE_ACQUIRE) | OP(WIRE_ACQUIRE_OUT) | OP(WIRE_ACQUIRE_ARG) | OP(WIRE_RESIZE) |        \
+	 OP(WIRE_RELEASE_IF))
+
 /* One program's share of a plan, at entry or return. */
 struct share {
 	enum tracer_program program;
-	bool releases;
+	unsigned ops;
 	bool at_return;
 };
 
@@ -35,7 +40,7 @@ static int attach_share(struct tracer *tracer, enum attach_mode mode, const stru
 	const struct probe_plan *plan = module->plan;
 	struct attach_request request = {
 		.program_fd = tracer_program_fd(tracer, share->program),
-		.mode = share->releases ? entry_mode(mode) : mode,
+		.mode = share->ops == OPS_ACQUIRE ? mode : entry_mode(mode),
 		.at_return = share->at_return,
 		.file_fd = module->fd,
 		.pid = pid,
@@ -51,7 +56,7 @@ static int attach_share(struct tracer *tracer, enum attach_mode mode, const stru
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct probe_site *site = &plan->sites[i];
 
-		if (!is_part(site, part) || (site->probe.op == WIRE_RELEASE) != share->releases ||
+		if (!is_part(site, part) || !(OP(site->probe.op) & share->ops) ||
 		    site->placement.reason == PLACE_UNPROBEABLE)
 			continue;
 		points[request.count].file_offset = site->file_offset;
@@ -69,9 +74,11 @@ static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struc
 {
 	/* Returns before entries: no entry is seen whose return is not. */
 	static const struct share shares[] = {
-		{ TRACER_RELEASE, true, false },
-		{ TRACER_ACQUIRE_RETURN, false, true },
-		{ TRACER_ACQUIRE, false, false },
+		{ TRACER_RELEASE, OP(WIRE_RELEASE), false },
+		{ TRACER_ACQUIRE_RETURN, OPS_ACQUIRE, true },
+		{ TRACER_ACQUIRE, OPS_ACQUIRE, false },
+		{ TRACER_LEAVING, OP(WIRE_LEAVE), false },
+		{ TRACER_ENDING, OP(WIRE_END), false },
 	};
 	int error = 0;
 

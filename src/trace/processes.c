@@ -10,10 +10,12 @@
 
 #include "trace/modules.h"
 #include "trace/space.h"
+#include "trace/space_ranges.h"
 #include "util/proc.h"
 #include "util/strings.h"
 
-struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks)
+struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks,
+				bool scans)
 {
 	struct processes *processes = calloc(1, sizeof(*processes));
 
@@ -21,6 +23,8 @@ struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, ui
 		processes->snapshot = snapshot;
 		processes->start_ns = start_ns;
 		processes->max_stacks = max_stacks;
+		processes->scans = scans;
+		processes->keeps_mappings = snapshot->traced[KIND_MMAP] || scans;
 	}
 	return processes;
 }
@@ -29,6 +33,9 @@ static void space_free(struct space *space)
 {
 	space_clear_stacks(space);
 	space_mappings_free(space->mappings);
+	ranges_free(space->breaks);
+	graph_free(space->graph);
+	free(space->block_sites);
 	space_pages_free(space->pages);
 	proc_maps_free(space->maps, space->map_count);
 	space_files_clear(&space->files);
@@ -92,13 +99,16 @@ int processes_start(struct processes *processes, const struct process_start *sta
 	process->image = start->image;
 	process->comm = strings_intern(strings, start->comm);
 	process->start_ns = start->time_ns - processes->start_ns;
-	if (processes->snapshot->traced[KIND_MMAP])
+	if (processes->keeps_mappings) {
 		space->mappings = space_mappings_new(strings);
+		space->breaks = ranges_new();
+	}
 	if (processes->snapshot->traced[KIND_PAGES])
 		space->pages = space_pages_new();
 	space->number = start->space;
 	space->pid = start->pid;
 	space->attached = start->attached;
+	space->is_late = start->attached;
 	space->index = processes->snapshot->process_count - 1;
 	HASH_ADD(hh, processes->spaces, number, sizeof(space->number), space);
 	processes->running++;
@@ -115,6 +125,7 @@ int processes_inherit(struct processes *processes, uint32_t number, uint32_t par
 		return -ENOENT;
 	process = space_process(processes, space);
 	parent = space_process(processes, parent_space);
+	space->is_late = true;
 	space->generation = parent_space->generation;
 	process->exe = parent->exe;
 	process->measured = parent->measured;
@@ -168,6 +179,32 @@ struct process *processes_get(struct processes *processes, uint32_t number)
 	struct space *space = space_find(processes, number);
 
 	return space ? space_process(processes, space) : NULL;
+}
+
+bool processes_is_late(const struct processes *processes, uint32_t number)
+{
+	const struct space *space = space_find(processes, number);
+
+	return !space || space->is_late;
+}
+
+void processes_set_graph(struct processes *processes, uint32_t number, struct graph *graph,
+			 uint64_t time_ns)
+{
+	struct space *space = space_find(processes, number);
+
+	if (!space) {
+		graph_free(graph);
+		return;
+	}
+	graph_free(space->graph);
+	space->graph = graph;
+	space->graph_ns = time_ns;
+}
+
+uint64_t processes_since_start(const struct processes *processes, uint64_t time_ns)
+{
+	return time_ns - processes->start_ns;
 }
 
 size_t processes_running(const struct processes *processes)
@@ -332,6 +369,8 @@ int processes_map_event(struct processes *processes, const struct wire_event_map
 		return 0;
 	if (space->pages)
 		space_pages_mapped(space->pages, event);
+	if (event->op == WIRE_MAP_BREAK)
+		return space->breaks ? space_break_event(space->breaks, event) : 0;
 	return space->mappings ? space_mappings_event(space->mappings, event) : 0;
 }
 

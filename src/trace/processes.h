@@ -17,12 +17,17 @@
 
 struct modules;
 struct module;
+struct graph;
 struct proc_map;
 struct tracer;
 struct processes;
 
-/* Adds to `snapshot`, which must outlive the result. NULL when out of memory. */
-struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks);
+/*
+ * Adds to `snapshot`, which must outlive the result. `scans`: memory will be looked into, by
+ * what is known of mappings. NULL when out of memory.
+ */
+struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks,
+				bool scans);
 /* Takes NULL. */
 void processes_free(struct processes *processes);
 
@@ -97,6 +102,19 @@ int processes_collect(struct processes *processes, struct tracer *tracer, uint64
 
 /* Brings the snapshot's losses alone up to date: those that are found without a look. */
 void processes_read_losses(const struct processes *processes, const struct tracer *tracer);
+
+/* Whether a space has memory from before the trace, or a parent's: blocks we know nothing of. */
+bool processes_is_late(const struct processes *processes, uint32_t space);
+/*
+ * What a look into the space's memory at `time_ns` has found, which is taken over; NULL
+ * forgets an earlier one. Blocks that were acquired by then get their classes in the
+ * collections that follow.
+ */
+void processes_set_graph(struct processes *processes, uint32_t space, struct graph *graph,
+			 uint64_t time_ns);
+
+/* A time of CLOCK_MONOTONIC, as the snapshot has it: since the session's start. */
+uint64_t processes_since_start(const struct processes *processes, uint64_t time_ns);
 
 /* Ended spaces that were not read yet: collect before the tables run full. */
 size_t processes_uncollected(const struct processes *processes);

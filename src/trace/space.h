@@ -5,7 +5,9 @@
 
 #include <uthash.h>
 
+#include "reach/graph.h"
 #include "trace/processes.h"
+#include "trace/ranges.h"
 #include "trace/space_files.h"
 #include "trace/space_mappings.h"
 #include "trace/space_pages.h"
@@ -36,7 +38,8 @@ struct space_tag {
 struct space_site_key {
 	uint32_t stack; /* index, or SITE_NO_STACK */
 	uint16_t kind;
-	uint16_t role;
+	uint8_t role;
+	uint8_t leak_class;
 };
 
 struct space_site {
@@ -55,13 +58,18 @@ struct space {
 	struct space_tag *tags;
 	struct space_site *sites;
 	bool attached;			 /* was running before the trace */
+	bool is_late;			 /* has memory from before, of which we know nothing */
 	struct space_mappings *mappings; /* NULL: not traced */
+	struct ranges *breaks;		 /* the heap segment as it grew; owner: enum role */
 	struct space_pages *pages;	 /* NULL: not traced */
 	struct proc_map *maps;		 /* as the process had them at `maps_ns`, not yet checked */
 	size_t map_count;
 	uint64_t maps_ns;
 	struct space_files files;
 	struct space_tasks tasks;
+	struct graph *graph;   /* what was reachable at `graph_ns`; NULL: not looked at */
+	uint64_t graph_ns;     /* CLOCK_MONOTONIC */
+	uint32_t *block_sites; /* of the graph's blocks, in the collection under way */
 	UT_hash_handle hh;
 };
 
@@ -75,6 +83,8 @@ struct processes {
 	uint64_t stacks;      /* kept, of all spaces */
 	uint64_t lost_stacks; /* not kept, for `max_stacks` */
 	uint64_t unseen_unmaps;
+	bool keeps_mappings; /* their books; the snapshot may want them or not */
+	bool scans;	     /* what ends without a look into its memory says why */
 };
 
 #define NO_SITE UINT32_MAX

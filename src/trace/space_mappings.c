@@ -167,8 +167,7 @@ static void put_range(struct space_mappings *mappings, const struct range *range
 		mappings->error = -ENOMEM;
 }
 
-static int find_site(struct space_mappings *mappings, const struct wire_event_map *event,
-		     uint32_t *number)
+enum role space_mapping_role(const struct wire_event_map *event)
 {
 	static const enum role roles[] = {
 		[WIRE_MAP_HELD] = ROLE_HELD,
@@ -177,8 +176,14 @@ static int find_site(struct space_mappings *mappings, const struct wire_event_ma
 		[WIRE_MAP_LINKER] = ROLE_LINKER,
 	};
 
-	return book_sites_find(&mappings->sites, event->tag, event->check, roles[event->role & 3],
-			       number);
+	return roles[event->role & 3];
+}
+
+static int find_site(struct space_mappings *mappings, const struct wire_event_map *event,
+		     uint32_t *number)
+{
+	return book_sites_find(&mappings->sites, event->tag, event->check,
+			       space_mapping_role(event), number);
 }
 
 /* A new mapping of the event's call site. */
@@ -332,6 +337,7 @@ int space_mappings_event(struct space_mappings *mappings, const struct wire_even
 	case WIRE_MAP_MOVE:
 		on_move(mappings, event);
 		break;
+	case WIRE_MAP_BREAK:
 	case WIRE_MAP_DISCARD:
 		break;
 	}
@@ -401,6 +407,19 @@ void space_mappings_each(struct space_mappings *mappings,
 		mapping->start = range->start;
 		visit(mapping, context);
 	}
+}
+
+void space_mappings_each_range(const struct space_mappings *mappings,
+			       void (*visit)(const struct range *range,
+					     const struct book_site *site, void *context),
+			       void *context)
+{
+	const struct range *range;
+
+	for (uint64_t address = 0; (range = ranges_next(mappings->ranges, address));
+	     address = range->end)
+		visit(range, &mappings->sites.all[mappings->records[range->owner].mapping.site],
+		      context);
 }
 
 uint64_t space_mappings_peak(const struct space_mappings *mappings)

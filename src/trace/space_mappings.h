@@ -16,6 +16,7 @@
 #include "wire.h"
 
 struct proc_map;
+struct range;
 struct strings;
 struct space_mappings;
 
@@ -47,6 +48,14 @@ const struct book_site *space_mappings_sites(const struct space_mappings *mappin
 void space_mappings_each(struct space_mappings *mappings,
 			 void (*visit)(const struct live_mapping *mapping, void *context),
 			 void *context);
+/* Whose the mapping is that a call has made. */
+enum role space_mapping_role(const struct wire_event_map *event);
+
+/* All that is mapped, in order of address. */
+void space_mappings_each_range(const struct space_mappings *mappings,
+			       void (*visit)(const struct range *range,
+					     const struct book_site *site, void *context),
+			       void *context);
 /* The most bytes that were mapped at once. */
 uint64_t space_mappings_peak(const struct space_mappings *mappings);
 

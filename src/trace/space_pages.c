@@ -308,6 +308,8 @@ void space_pages_mapped(struct space_pages *pages, const struct wire_event_map *
 	case WIRE_MAP_MOVE:
 		move(pages, event);
 		break;
+	case WIRE_MAP_BREAK:
+		break;
 	case WIRE_MAP_DISCARD:
 		cut_range(pages, event->start, event->start + event->bytes);
 		break;

@@ -23,7 +23,7 @@ void space_clear_sites(struct processes *processes, struct space *space)
 
 	clear_site_index(space);
 	for (size_t i = 0; i < process->site_count; i++)
-		free(process->sites[i].live);
+		site_clear(&process->sites[i]);
 	free(process->sites);
 	process->sites = NULL;
 	process->site_count = 0;

@@ -85,11 +85,18 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	bpf_program__set_autoload(skeleton->progs.syscall_exit, syscalls);
 	bpf_program__set_autoload(skeleton->progs.files_walk, config->traced[WIRE_FD]);
 	bpf_program__set_autoload(skeleton->progs.page_touched, config->traced[WIRE_PAGES]);
+	bpf_program__set_autoload(skeleton->progs.process_leaving, config->scans);
+	bpf_program__set_autoload(skeleton->progs.process_ending, config->scans);
+	bpf_program__set_autoload(skeleton->progs.threads_walk, config->scans);
+	bpf_program__set_autoload(skeleton->progs.memory_read,
+				  config->scans && kernel_reads_memory());
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_session, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_enter, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.acquire_return, type);
 	bpf_program__set_expected_attach_type(skeleton->progs.release_enter, entry_type);
 	bpf_program__set_expected_attach_type(skeleton->progs.libraries_changed, entry_type);
+	bpf_program__set_expected_attach_type(skeleton->progs.process_leaving, entry_type);
+	bpf_program__set_expected_attach_type(skeleton->progs.process_ending, entry_type);
 }
 
 static int choose_sizes(struct tracer *tracer, const struct tracer_config *config)
@@ -187,7 +194,11 @@ static int open_maps(struct tracer *tracer)
 		map_table(skeleton->maps.mappings, WIRE_MAPPINGS * sizeof(struct wire_mapping),
 			  true, &tracer->mappings) ?:
 		map_table(skeleton->maps.pc_cache, WIRE_PC_CACHE * sizeof(uint64_t), true,
-			  &tracer->pc_cache);
+			  &tracer->pc_cache) ?:
+		map_table(skeleton->maps.reads, sizeof(struct wire_reads), true, &tracer->reads) ?:
+		map_table(skeleton->maps.read_buffers, WIRE_READS * WIRE_READ_BYTES, true,
+			  &tracer->read_buffers);
+	tracer->walked_pid = &skeleton->bss->walked_pid;
 	if (error)
 		return error;
 	tracer->ring =
@@ -207,6 +218,8 @@ int tracer_new(const struct tracer_config *config, struct tracer **result)
 	if (!tracer)
 		return -ENOMEM;
 	tracer->files_link_fd = -1;
+	tracer->threads_link_fd = -1;
+	tracer->memory_link_fd = -1;
 	libbpf_set_print(log_libbpf);
 	/* Kernels before 5.11 count BPF memory against it; elsewhere a refusal does no harm. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
@@ -235,7 +248,13 @@ void tracer_free(struct tracer *tracer)
 		return;
 	if (tracer->files_link_fd >= 0)
 		close(tracer->files_link_fd);
+	if (tracer->threads_link_fd >= 0)
+		close(tracer->threads_link_fd);
+	if (tracer->memory_link_fd >= 0)
+		close(tracer->memory_link_fd);
 	ring_buffer__free(tracer->ring);
+	unmap_table(tracer->read_buffers, WIRE_READS * WIRE_READ_BYTES);
+	unmap_table(tracer->reads, sizeof(struct wire_reads));
 	unmap_table(tracer->pc_cache, WIRE_PC_CACHE * sizeof(uint64_t));
 	unmap_table(tracer->mappings, WIRE_MAPPINGS * sizeof(struct wire_mapping));
 	unmap_table(tracer->rules, WIRE_RULES * sizeof(struct wire_rule));
@@ -264,6 +283,10 @@ int tracer_program_fd(const struct tracer *tracer, enum tracer_program program)
 		[TRACER_SYSCALL_EXIT] = skeleton->progs.syscall_exit,
 		[TRACER_FILES] = skeleton->progs.files_walk,
 		[TRACER_PAGE] = skeleton->progs.page_touched,
+		[TRACER_LEAVING] = skeleton->progs.process_leaving,
+		[TRACER_ENDING] = skeleton->progs.process_ending,
+		[TRACER_THREADS] = skeleton->progs.threads_walk,
+		[TRACER_MEMORY] = skeleton->progs.memory_read,
 	};
 
 	return bpf_program__autoload(programs[program]) ? bpf_program__fd(programs[program]) : -1;
@@ -311,6 +334,18 @@ int tracer_parked_fd(const struct tracer *tracer)
 	return bpf_map__fd(tracer->skeleton->maps.parked);
 }
 
+int tracer_park(struct tracer *tracer, pid_t pid)
+{
+	uint32_t key = pid, one = 1;
+	int error = bpf_map_update_elem(tracer_parked_fd(tracer), &key, &one, BPF_ANY);
+
+	if (error || !kill(pid, SIGSTOP))
+		return error;
+	error = -errno;
+	bpf_map_delete_elem(tracer_parked_fd(tracer), &key);
+	return error;
+}
+
 void tracer_unpark(struct tracer *tracer, pid_t pid)
 {
 	uint32_t key = pid;
@@ -337,31 +372,6 @@ int tracer_drain(struct tracer *tracer, tracer_handler handler, void *context)
 	tracer->handler = handler;
 	tracer->handler_context = context;
 	return ring_buffer__consume(tracer->ring);
-}
-
-int tracer_walk_files(struct tracer *tracer)
-{
-	int program = tracer_program_fd(tracer, TRACER_FILES);
-	char nothing[64];
-	int walk, error = 0;
-
-	if (program < 0)
-		return -ENOENT;
-	if (tracer->files_link_fd < 0)
-		tracer->files_link_fd = bpf_link_create(program, 0, BPF_TRACE_ITER, NULL);
-	if (tracer->files_link_fd < 0)
-		return tracer->files_link_fd;
-	walk = bpf_iter_create(tracer->files_link_fd);
-	if (walk < 0)
-		return walk;
-	/* The program writes nothing: a read goes through all tasks, or asks to be called again. */
-	while (read(walk, nothing, sizeof(nothing)) < 0)
-		if (errno != EAGAIN && errno != EINTR) {
-			error = -errno;
-			break;
-		}
-	close(walk);
-	return error;
 }
 
 int tracer_chunks_fd(const struct tracer *tracer)

@@ -26,6 +26,7 @@ struct tracer_config {
 	bool follow_children;
 	bool park_newborn; /* stop children at birth, their probes are not there yet */
 	bool empty_probes;
+	bool scans;		 /* memory is looked into, for what is reachable */
 	bool traced[WIRE_KINDS]; /* kinds */
 };
 
@@ -49,8 +50,12 @@ enum tracer_program {
 	TRACER_BORN,
 	TRACER_SYSCALL_ENTER, /* -1 when no system call is of interest */
 	TRACER_SYSCALL_EXIT,
-	TRACER_FILES, /* -1 without descriptors */
-	TRACER_PAGE,  /* -1 without pages */
+	TRACER_FILES,	/* -1 without descriptors */
+	TRACER_PAGE,	/* -1 without pages */
+	TRACER_LEAVING, /* -1, as those that follow, when no memory is looked into */
+	TRACER_ENDING,
+	TRACER_THREADS,
+	TRACER_MEMORY, /* -1 on kernels before 5.18 as well */
 };
 
 int tracer_program_fd(const struct tracer *tracer, enum tracer_program program);
@@ -68,7 +73,12 @@ void tracer_unfollow(struct tracer *tracer, pid_t pid);
 /* Executables that need no look when they are started: no stop for them. */
 int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe);
 
-/* Sends SIGCONT to a process that BPF has stopped. */
+/*
+ * Sends SIGSTOP to a process, so that a watchdog knows of it; tracer_unpark() ends it.
+ * Returns 0 or -errno.
+ */
+int tracer_park(struct tracer *tracer, pid_t pid);
+/* Sends SIGCONT to a process that BPF, or tracer_park(), has stopped. */
 void tracer_unpark(struct tracer *tracer, pid_t pid);
 /* The same for all that are stopped: before leaving. */
 void tracer_unpark_all(struct tracer *tracer);
@@ -84,6 +94,15 @@ int tracer_drain(struct tracer *tracer, tracer_handler handler, void *context);
 
 /* Makes the kernel tell of all open descriptors of followed processes. Returns 0 or -errno. */
 int tracer_walk_files(struct tracer *tracer);
+/* The threads of a process, in an array to be freed. Returns 0 or -errno. */
+int tracer_threads(struct tracer *tracer, pid_t pid, struct wire_thread **threads, size_t *count);
+/*
+ * Memory of a process by one of its threads. `target` is filled as far as it can be read.
+ * Returns the number of bytes, or -errno when not even the first page can be read.
+ * -EOPNOTSUPP: the kernel has no program for it.
+ */
+ssize_t tracer_read_memory(struct tracer *tracer, pid_t tid, uint64_t address, void *target,
+			   size_t bytes);
 
 /* The tables as the kernel sees them, changing while we look. */
 const struct wire_site *tracer_sites(const struct tracer *tracer, size_t *count);

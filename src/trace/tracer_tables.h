@@ -26,7 +26,13 @@ struct tracer {
 	int spill_fd;
 	int free_spaces_fd;
 	int inherited_fds_fd;
-	int files_link_fd; /* -1: none */
+	int files_link_fd; /* as the others: -1: none */
+	int threads_link_fd;
+	struct wire_reads *reads;
+	uint8_t *read_buffers;
+	uint32_t *walked_pid;
+	pid_t memory_tid; /* whom `memory_link_fd` is for */
+	int memory_link_fd;
 	uint64_t memory_bytes;
 };
 

@@ -71,7 +71,8 @@ static struct graph *judged(unsigned heuristics, size_t piece)
 	graph_root_words(graph, heap.roots, heap.root_count);
 	for (size_t i = 0; i < heap.top / 8; i += piece)
 		assert_int_equal(graph_memory(graph, BASE + i * 8, heap.words + i,
-					      i + piece < heap.top / 8 ? piece : heap.top / 8 - i),
+					      i + piece < heap.top / 8 ? piece : heap.top / 8 - i,
+					      OUTSIDE_NOTHING),
 				 0);
 	assert_int_equal(graph_judge(graph), 0);
 	return graph;
@@ -241,9 +242,9 @@ static void test_wrong_blocks(void **state)
 	assert_int_equal(graph_new(unsorted, 2, 0, &graph), -EINVAL);
 	assert_int_equal(graph_new(wrapping, 1, 0, &graph), -EINVAL);
 	assert_int_equal(graph_new(NULL, 0, 0, &graph), 0);
-	assert_int_equal(graph_memory(graph, BASE, &word, 1), 0);
+	assert_int_equal(graph_memory(graph, BASE, &word, 1, OUTSIDE_NOTHING), 0);
 	/* Not in order. */
-	assert_int_equal(graph_memory(graph, BASE - 8, &word, 1), -EINVAL);
+	assert_int_equal(graph_memory(graph, BASE - 8, &word, 1, OUTSIDE_NOTHING), -EINVAL);
 	assert_int_equal(graph_judge(graph), 0);
 	graph_free(graph);
 }

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entry points for the look into a process's memory: it is stopped at its end, its
+ * threads' registers and its memory are told. No ptrace(2) is needed for any of it.
+ */
+#include "follow.bpf.h"
+#include "maps.bpf.h"
+
+#define SIGCONT 18
+#define SIGSTOP 19
+
+/*
+ * What a function must keep for its caller (System V ABI for x86-64, 3.2.1). The others
+ * hold nothing of the caller's any more.
+ */
+static __always_inline void registers_kept(struct wire_registers *registers, struct pt_regs *regs)
+{
+	__builtin_memset(registers, 0, sizeof(*registers));
+	registers->sp = regs->sp;
+	registers->words[0] = regs->bx;
+	registers->words[1] = regs->bp;
+	registers->words[2] = regs->r12;
+	registers->words[3] = regs->r13;
+	registers->words[4] = regs->r14;
+	registers->words[5] = regs->r15;
+}
+
+/* exit(3): what it and the handlers that it calls leave on the stack is nobody's pointer. */
+SEC("kprobe")
+int process_leaving(struct pt_regs *ctx)
+{
+	struct thread *thread = thread_current();
+
+	if (thread)
+		registers_kept(&thread->leaving, ctx);
+	return 0;
+}
+
+/* _exit(2) of the C library: stops the process. */
+SEC("kprobe")
+int process_ending(struct pt_regs *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *thread = thread_current();
+	struct wire_event_ending event = {};
+	u32 pid = follow_pid(task), one = 1;
+	struct wire_follow *follow = bpf_map_lookup_elem(&followed, &pid);
+
+	/* The memory of a vfork's child is its parent's, who goes on. */
+	if (!thread || !follow || !(follow->flags & WIRE_FOLLOW_PARK_LAST) ||
+	    (follow->flags & WIRE_FOLLOW_SHARES))
+		return 0;
+	follow->flags &= ~WIRE_FOLLOW_PARK_LAST;
+	event.head.type = WIRE_EVENT_ENDING;
+	event.head.space = follow->space;
+	event.head.time_ns = bpf_ktime_get_ns();
+	event.head.pid = pid;
+	event.tid = follow_tid(task);
+	if (thread->leaving.sp >= PT_REGS_SP(ctx))
+		event.registers = thread->leaving;
+	else
+		registers_kept(&event.registers, ctx);
+	if (bpf_map_update_elem(&parked, &pid, &one, BPF_ANY))
+		return 0;
+	event.head.parked = !bpf_send_signal(SIGSTOP);
+	if (!event.head.parked)
+		bpf_map_delete_elem(&parked, &pid);
+	if (!bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_FORCE_WAKEUP))
+		return 0;
+	count(WIRE_LOST_EVENTS);
+	if (event.head.parked && !bpf_map_delete_elem(&parked, &pid))
+		bpf_send_signal(SIGCONT);
+	return 0;
+}
+
+/* Run on demand: the threads of one process, as the kernel has them. */
+SEC("iter/task")
+int threads_walk(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct wire_thread thread = {};
+	struct pt_regs *regs;
+
+	if (!task || follow_pid(task) != walked_pid)
+		return 0;
+	thread.tid = follow_tid(task);
+	thread.state = BPF_CORE_READ(task, __state);
+	thread.exit_state = BPF_CORE_READ(task, exit_state);
+	thread.flags = BPF_CORE_READ(task, flags);
+	thread.thread_pointer = BPF_CORE_READ(task, thread.fsbase);
+	thread.signal_stack = BPF_CORE_READ(task, sas_ss_sp);
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (regs) {
+		thread.registers.sp = BPF_CORE_READ(regs, sp);
+		thread.registers.words[0] = BPF_CORE_READ(regs, bx);
+		thread.registers.words[1] = BPF_CORE_READ(regs, bp);
+		thread.registers.words[2] = BPF_CORE_READ(regs, r12);
+		thread.registers.words[3] = BPF_CORE_READ(regs, r13);
+		thread.registers.words[4] = BPF_CORE_READ(regs, r14);
+		thread.registers.words[5] = BPF_CORE_READ(regs, r15);
+		thread.registers.words[6] = BPF_CORE_READ(regs, ax);
+		thread.registers.words[7] = BPF_CORE_READ(regs, cx);
+		thread.registers.words[8] = BPF_CORE_READ(regs, dx);
+		thread.registers.words[9] = BPF_CORE_READ(regs, si);
+		thread.registers.words[10] = BPF_CORE_READ(regs, di);
+		thread.registers.words[11] = BPF_CORE_READ(regs, r8);
+		thread.registers.words[12] = BPF_CORE_READ(regs, r9);
+		thread.registers.words[13] = BPF_CORE_READ(regs, r10);
+		thread.registers.words[14] = BPF_CORE_READ(regs, r11);
+	}
+	bpf_seq_write(ctx->meta->seq, &thread, sizeof(thread));
+	return 0;
+}
+
+/* Run on demand: copies what `reads` asks for, from one of the process's threads. */
+SEC("iter.s/task")
+int memory_read(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct wire_reads *wanted;
+	u32 zero = 0;
+
+	wanted = bpf_map_lookup_elem(&reads, &zero);
+	if (!task || !wanted || follow_tid(task) != wanted->tid)
+		return 0;
+	for (u32 i = 0; i < WIRE_READS; i++) {
+		u32 number = i, bytes;
+		struct read_buffer *buffer = bpf_map_lookup_elem(&read_buffers, &number);
+
+		if (!buffer || i >= wanted->count)
+			break;
+		bytes = wanted->reads[i].bytes;
+		if (bytes > sizeof(*buffer))
+			break;
+		wanted->reads[i].error = bpf_copy_from_user_task(
+			buffer, bytes, (void *)wanted->reads[i].address, task, 0);
+	}
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * glibc's malloc keeps its main arena in its own data: addresses of free chunks, which are
+ * no pointers of the program's. Found by its shape, as symbols are often stripped.
+ */
+#ifndef LEAKTRACE_MEMORY_ARENA_H
+#define LEAKTRACE_MEMORY_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Overwrites arenas in a copy of the memory at `address` with zeros. */
+void arena_clear(uint64_t address, uint64_t *words, size_t count);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owns the order of a look, and the one pass over memory. */
+#include "memory/look.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/arena.h"
+#include "memory/kernel_held.h"
+#include "memory/layout.h"
+#include "memory/stop.h"
+#include "memory/threads.h"
+#include "reach/graph.h"
+#include "trace/live_blocks.h"
+#include "trace/processes.h"
+#include "trace/tracer.h"
+#include "util/clock.h"
+#include "util/proc.h"
+
+/* At a time: small enough to be still in the cache when it is looked at. */
+#define READ_BYTES (512 * 1024)
+#define PAGE_BYTES 4096
+/* A function's scratch space below its stack (System V ABI for x86-64, 3.2.2). */
+#define RED_ZONE 128
+#define WORD 8
+
+struct pass {
+	const struct look *look;
+	struct stop stop;
+	struct reader reader;
+	struct graph *graph;
+	struct proc_map *maps;
+	size_t map_count;
+	struct space_range *ranges;
+	size_t range_count;
+	struct area *areas;
+	size_t area_count;
+	uint64_t *buffer;
+	uint64_t block_count;
+};
+
+static int read_maps(struct pass *pass)
+{
+	const struct look *look = pass->look;
+	struct layout_source source;
+	int error;
+
+	/* By a thread that lives: a leader that has ended has none. */
+	error = proc_maps_read(pass->reader.tid, &pass->maps, &pass->map_count);
+	if (!error)
+		error = processes_ranges(look->processes, look->modules, look->space, &pass->ranges,
+					 &pass->range_count);
+	if (error)
+		return error;
+	source = (struct layout_source){
+		.maps = pass->maps,
+		.map_count = pass->map_count,
+		.ranges = pass->ranges,
+		.range_count = pass->range_count,
+		.threads = pass->stop.threads,
+		.thread_count = pass->stop.thread_count,
+		.is_late = processes_is_late(look->processes, look->space),
+	};
+	return layout_make(&source, &pass->areas, &pass->area_count);
+}
+
+static int read_blocks(struct pass *pass)
+{
+	struct block *blocks;
+	size_t count;
+	int error = live_blocks_read(pass->look->tracer, pass->look->space, &blocks, &count);
+
+	if (error)
+		return error;
+	pass->block_count = count;
+	error = graph_new(blocks, count, pass->look->heuristics, &pass->graph);
+	free(blocks);
+	return error;
+}
+
+static bool is_over(const struct pass *pass)
+{
+	return monotonic_ns() - pass->stop.since_ns > pass->look->max_pause_ns;
+}
+
+static int take_piece(struct pass *pass, const struct area *area, uint64_t address, size_t bytes)
+{
+	if (area->is_module)
+		arena_clear(address, pass->buffer, bytes / WORD);
+	return graph_memory(pass->graph, address, pass->buffer, bytes / WORD, area->outside);
+}
+
+/* What cannot be read, behind the end of a mapped file say, is left out, page by page. */
+static int read_area(struct pass *pass, const struct area *area)
+{
+	uint64_t address = area->start;
+	int error = 0;
+
+	while (!error && address < area->end) {
+		size_t bytes = area->end - address < READ_BYTES ? area->end - address : READ_BYTES;
+		ssize_t got;
+
+		if (is_over(pass))
+			return -ETIMEDOUT;
+		if (area->outside == OUTSIDE_NOTHING &&
+		    !graph_has_blocks(pass->graph, address, address + bytes)) {
+			address += bytes;
+			continue;
+		}
+		got = reader_read(&pass->reader, address, pass->buffer, bytes);
+		if (got == -EPERM || got == -ESRCH || got == -EOPNOTSUPP)
+			return (int)got;
+		if (got < WORD) {
+			address = (address + PAGE_BYTES) & ~(PAGE_BYTES - 1ULL);
+			continue;
+		}
+		error = take_piece(pass, area, address, (size_t)got);
+		address += (size_t)got / WORD * WORD;
+	}
+	return error;
+}
+
+static int read_memory(struct pass *pass)
+{
+	int error = 0;
+
+	pass->buffer = malloc(READ_BYTES);
+	if (!pass->buffer)
+		return -ENOMEM;
+	for (size_t i = 0; !error && i < pass->area_count; i++) {
+		struct area *area = &pass->areas[i];
+
+		if (area->may_be_stack && threads_stack_is_left(&pass->reader, pass->graph, area))
+			area->outside = OUTSIDE_NOTHING;
+		error = read_area(pass, area);
+	}
+	return error;
+}
+
+/*
+ * How far down each thread's stack is in use. What the thread that ends has in its registers
+ * and on its stack is exit(3)'s own by now; what it had is told by the event.
+ */
+static void set_stacks(struct pass *pass)
+{
+	const struct wire_event_ending *ending = pass->look->ending;
+
+	for (size_t i = 0; i < pass->stop.thread_count; i++) {
+		struct wire_registers *registers = &pass->stop.threads[i].registers;
+
+		if (ending && pass->stop.threads[i].tid == ending->tid)
+			*registers = ending->registers;
+		else
+			registers->sp -= RED_ZONE;
+	}
+}
+
+static int look_stopped(struct pass *pass)
+{
+	const struct look *look = pass->look;
+	int error;
+
+	set_stacks(pass);
+	pass->reader = (struct reader){
+		.tracer = look->tracer,
+		.tid = (pid_t)pass->stop.threads[0].tid,
+		.way = look->way,
+	};
+	if (look->drain && !look->ending)
+		look->drain(look->context);
+	error = read_blocks(pass);
+	if (error || !pass->block_count)
+		return error;
+	error = read_maps(pass);
+	if (error)
+		return error;
+	threads_take(&pass->reader, pass->graph, pass->stop.threads, pass->stop.thread_count);
+	kernel_held_take(look->pid, pass->graph);
+	return read_memory(pass);
+}
+
+static void clear(struct pass *pass)
+{
+	proc_maps_free(pass->maps, pass->map_count);
+	free(pass->ranges);
+	free(pass->areas);
+	free(pass->buffer);
+	stop_end(&pass->stop);
+}
+
+int memory_look(const struct look *look, struct look_result *result)
+{
+	struct pass pass = { .look = look };
+	int error =
+		stop_begin(&pass.stop, look->tracer, look->pid, look->ending, look->max_pause_ns);
+
+	*result = (struct look_result){ .time_ns = monotonic_ns() };
+	if (!error)
+		error = look_stopped(&pass);
+	stop_continue(&pass.stop);
+	result->pause_ns = monotonic_ns() - pass.stop.since_ns;
+	result->bytes = pass.reader.bytes;
+	result->blocks = pass.block_count;
+	if (!error)
+		error = graph_judge(pass.graph);
+	clear(&pass);
+	if (error)
+		graph_free(pass.graph);
+	else
+		result->graph = pass.graph;
+	return error;
+}

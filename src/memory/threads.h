@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What threads have at hand beside their stacks, and what ended ones have left. */
+#ifndef LEAKTRACE_MEMORY_THREADS_H
+#define LEAKTRACE_MEMORY_THREADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct area;
+struct graph;
+struct reader;
+struct wire_thread;
+
+/* Registers, thread control blocks, signal stacks. */
+void threads_take(struct reader *reader, struct graph *graph, const struct wire_thread *threads,
+		  size_t count);
+
+/*
+ * Whether an area is the stack of a thread that has ended, which the thread library keeps
+ * to use it again; then what its control block points to is taken.
+ */
+bool threads_stack_is_left(struct reader *reader, struct graph *graph, const struct area *area);
+
+#endif
