@@ -132,10 +132,14 @@ static void add_stack(struct layout *layout, const struct area *like, uint64_t s
 {
 	uint64_t sp = lowest_stack_pointer(layout->source, start, end);
 	uint64_t used = sp & ~7ULL;
+	struct area area = *like;
 
-	/* The thread is elsewhere now, on a stack of another kind. */
-	if (sp == end && has_thread_pointer(layout->source, start, end))
-		used = start;
+	if (sp == end) {
+		/* The thread is elsewhere now, on a stack of another kind; or it has ended. */
+		area.may_be_stack = !has_thread_pointer(layout->source, start, end);
+		add_area(layout, &area, start, end, like->outside);
+		return;
+	}
 	add_area(layout, like, start, used, OUTSIDE_NOTHING);
 	add_area(layout, like, used, end, like->outside);
 }
@@ -148,14 +152,11 @@ static void add_unknown(struct layout *layout, const struct area *like, size_t i
 	const struct proc_map *map = &source->maps[index];
 	bool is_stack = !strcmp(map->path, "[stack]");
 	bool is_guarded = has_guard(source, index) && map->start == start;
-	struct area area = *like;
 
-	if ((is_stack || is_guarded) && lowest_stack_pointer(source, start, end) < end) {
+	if (is_guarded || (is_stack && lowest_stack_pointer(source, start, end) < end))
 		add_stack(layout, like, start, end);
-		return;
-	}
-	area.may_be_stack = is_guarded && !has_thread_pointer(source, start, end);
-	add_area(layout, &area, start, end, like->outside);
+	else
+		add_area(layout, like, start, end, like->outside);
 }
 
 static void add_known(struct layout *layout, const struct area *like, enum role role, size_t index,

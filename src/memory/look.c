@@ -37,6 +37,7 @@ struct pass {
 	struct area *areas;
 	size_t area_count;
 	uint64_t *buffer;
+	struct live_blocks live;
 	uint64_t block_count;
 };
 
@@ -67,15 +68,15 @@ static int read_maps(struct pass *pass)
 
 static int read_blocks(struct pass *pass)
 {
-	struct block *blocks;
-	size_t count;
-	int error = live_blocks_read(pass->look->tracer, pass->look->space, &blocks, &count);
+	struct live_blocks *live = &pass->live;
+	int error = live_blocks_read(live, pass->look->tracer, pass->look->space);
 
 	if (error)
 		return error;
-	pass->block_count = count;
-	error = graph_new(blocks, count, pass->look->heuristics, &pass->graph);
-	free(blocks);
+	pass->block_count = live->count;
+	error = graph_new(live->blocks, live->count, pass->look->heuristics, &pass->graph);
+	free(live->blocks);
+	live->blocks = NULL;
 	return error;
 }
 
@@ -176,6 +177,8 @@ static int look_stopped(struct pass *pass)
 	if (error)
 		return error;
 	threads_take(&pass->reader, pass->graph, pass->stop.threads, pass->stop.thread_count);
+	threads_take_results(&pass->reader, pass->graph, pass->live.threads,
+			     pass->live.thread_count);
 	kernel_held_take(look->pid, pass->graph);
 	return read_memory(pass);
 }
@@ -186,6 +189,7 @@ static void clear(struct pass *pass)
 	free(pass->ranges);
 	free(pass->areas);
 	free(pass->buffer);
+	live_blocks_clear(&pass->live);
 	stop_end(&pass->stop);
 }
 

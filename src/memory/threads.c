@@ -14,6 +14,8 @@
 /* The vector begins one entry before where the control block points. */
 #define VECTOR_OFFSET 16
 #define CONTROL_WORDS 3
+/* All of it, at most: struct pthread of glibc */
+#define CONTROL_BYTES 2304
 /* The control block is near the end of a thread's stack. */
 #define CONTROL_WITHIN (8 * 1024)
 
@@ -38,6 +40,19 @@ void threads_take(struct reader *reader, struct graph *graph, const struct wire_
 		if (reader_read(reader, thread->thread_pointer, control, sizeof(control)) ==
 		    sizeof(control))
 			take_vector(graph, control);
+	}
+}
+
+void threads_take_results(struct reader *reader, struct graph *graph, const uint64_t *handles,
+			  size_t count)
+{
+	uint64_t words[CONTROL_BYTES / WORD];
+
+	for (size_t i = 0; i < count; i++) {
+		ssize_t got = reader_read(reader, handles[i], words, sizeof(words));
+
+		if (got > 0)
+			graph_root_words(graph, words, (size_t)got / WORD);
 	}
 }
 

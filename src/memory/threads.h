@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct area;
 struct graph;
@@ -14,6 +15,10 @@ struct wire_thread;
 /* Registers, thread control blocks, signal stacks. */
 void threads_take(struct reader *reader, struct graph *graph, const struct wire_thread *threads,
 		  size_t count);
+
+/* What a thread has returned is in its control block, until it is joined. */
+void threads_take_results(struct reader *reader, struct graph *graph, const uint64_t *handles,
+			  size_t count);
 
 /*
  * Whether an area is the stack of a thread that has ended, which the thread library keeps

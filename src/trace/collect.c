@@ -108,7 +108,8 @@ static void collect_line(struct collection *collection, const struct wire_site *
 
 	/* Mappings and pages have books of their own. */
 	if (!(line->tag & WIRE_SITE_USED) || line->space >= WIRE_SPACES ||
-	    line->kind >= collection->processes->snapshot->kind_count || line->kind == WIRE_MMAP ||
+	    line->kind >= collection->processes->snapshot->kind_count ||
+	    !collection->processes->snapshot->traced[line->kind] || line->kind == WIRE_MMAP ||
 	    line->kind == WIRE_PAGES)
 		return;
 	space = collection->by_number[line->space];

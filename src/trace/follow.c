@@ -317,7 +317,7 @@ static void process_forked(struct follower *follower, const struct wire_event_pr
 static void know_exe(struct follower *follower, const struct wire_event_process *event,
 		     const struct scan *scan)
 {
-	if (follower->config.scope == FOLLOW_FILES && scan->has_library_hook && !scan->error)
+	if (follower->config.scope == FOLLOW_FILES && scan->has_linker && !scan->error)
 		tracer_know_exe(follower->config.tracer, &event->exe);
 }
 

@@ -9,6 +9,7 @@
 #include "reach/blocks.h"
 #include "trace/collect.h"
 #include "trace/tracer.h"
+#include "util/array.h"
 
 /* Sorted by so many bits of the address at a time (radix sort, least significant first). */
 #define DIGIT_BITS 11
@@ -18,8 +19,7 @@
 #define RADIX_MIN 4096
 
 struct list {
-	struct block *blocks;
-	size_t count;
+	struct live_blocks *live;
 	size_t room;
 	uint32_t space;
 	int error;
@@ -30,20 +30,38 @@ static bool is_block(uint32_t kind)
 	return kind == WIRE_HEAP || kind >= WIRE_CUSTOM;
 }
 
-static void add(struct list *list, uint32_t kind, uint64_t id, uint64_t size)
+static void add_block(struct list *list, uint32_t kind, uint64_t id, uint64_t size)
 {
-	if (list->count == list->room) {
+	struct live_blocks *live = list->live;
+
+	if (live->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 1024;
-		struct block *grown = reallocarray(list->blocks, room, sizeof(*grown));
+		struct block *grown = reallocarray(live->blocks, room, sizeof(*grown));
 
 		if (!grown) {
 			list->error = -ENOMEM;
 			return;
 		}
-		list->blocks = grown;
+		live->blocks = grown;
 		list->room = room;
 	}
-	list->blocks[list->count++] = (struct block){ id, kind == WIRE_HEAP ? size : 0 };
+	live->blocks[live->count++] = (struct block){ id, kind == WIRE_HEAP ? size : 0 };
+}
+
+static void add(struct list *list, uint32_t kind, uint64_t id, uint64_t size)
+{
+	struct live_blocks *live = list->live;
+	uint64_t *thread;
+
+	if (is_block(kind)) {
+		add_block(list, kind, id, size);
+	} else if (kind == WIRE_THREAD) {
+		thread = array_add(&live->threads, &live->thread_count, sizeof(*thread));
+		if (thread)
+			*thread = id;
+		else
+			list->error = -ENOMEM;
+	}
 }
 
 static void add_spilled(const struct wire_spill_key *key, const struct wire_live *value,
@@ -51,7 +69,7 @@ static void add_spilled(const struct wire_spill_key *key, const struct wire_live
 {
 	struct list *list = context;
 
-	if (key->space == list->space && is_block(key->kind))
+	if (key->space == list->space)
 		add(list, key->kind, key->id, value->size);
 }
 
@@ -59,11 +77,11 @@ static void add_bucket(struct list *list, const struct wire_bucket *bucket)
 {
 	for (int i = 0; i < WIRE_BUCKET_KEYS; i++) {
 		uint64_t key = __atomic_load_n(&bucket->keys[i], __ATOMIC_ACQUIRE);
-		uint32_t kind = key >> WIRE_KEY_KIND_SHIFT & (WIRE_KEY_KINDS - 1);
 
-		if (key && !(key & WIRE_KEY_BUSY) && is_block(kind) &&
+		if (key && !(key & WIRE_KEY_BUSY) &&
 		    (key >> WIRE_KEY_SPACE_SHIFT & WIRE_KEY_SPACE_MASK) == list->space)
-			add(list, kind, collect_id_of_key(key), bucket->values[i].size);
+			add(list, key >> WIRE_KEY_KIND_SHIFT & (WIRE_KEY_KINDS - 1),
+			    collect_id_of_key(key), bucket->values[i].size);
 	}
 }
 
@@ -76,7 +94,7 @@ static int compare_blocks(const void *left, const void *right)
 	return (a->size < b->size) - (a->size > b->size);
 }
 
-static int sort_by_digits(struct list *list)
+static int sort_by_digits(struct live_blocks *list)
 {
 	struct block *from = list->blocks, *to = malloc(list->count * sizeof(*to)), *swap;
 
@@ -111,7 +129,7 @@ static int sort_by_digits(struct list *list)
  * A handle that is in a heap block goes by that block. Where blocks overlap, the release of
  * one was missed, and the later one of them is the one that is there.
  */
-static void make_disjoint(struct list *list)
+static void make_disjoint(struct live_blocks *list)
 {
 	size_t kept = 0;
 
@@ -132,25 +150,28 @@ static void make_disjoint(struct list *list)
 	list->count = kept;
 }
 
-int live_blocks_read(struct tracer *tracer, uint32_t space, struct block **blocks, size_t *count)
+int live_blocks_read(struct live_blocks *live, struct tracer *tracer, uint32_t space)
 {
-	struct list list = { .space = space };
+	struct list list = { .live = live, .space = space };
 	size_t bucket_count;
 	const struct wire_bucket *buckets = tracer_buckets(tracer, &bucket_count);
 
+	*live = (struct live_blocks){ 0 };
 	for (size_t i = 0; i < bucket_count; i++)
 		add_bucket(&list, &buckets[i]);
 	tracer_each_spilled(tracer, add_spilled, &list);
-	if (!list.error && list.count >= RADIX_MIN)
-		list.error = sort_by_digits(&list);
-	else if (list.count)
-		qsort(list.blocks, list.count, sizeof(*list.blocks), compare_blocks);
-	if (list.error) {
-		free(list.blocks);
-		return list.error;
-	}
-	make_disjoint(&list);
-	*blocks = list.blocks;
-	*count = list.count;
-	return 0;
+	if (!list.error && live->count >= RADIX_MIN)
+		list.error = sort_by_digits(live);
+	else if (live->count)
+		qsort(live->blocks, live->count, sizeof(*live->blocks), compare_blocks);
+	if (!list.error)
+		make_disjoint(live);
+	return list.error;
+}
+
+void live_blocks_clear(struct live_blocks *live)
+{
+	free(live->blocks);
+	free(live->threads);
+	*live = (struct live_blocks){ 0 };
 }

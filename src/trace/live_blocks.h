@@ -9,10 +9,19 @@
 struct block;
 struct tracer;
 
-/*
- * Heap blocks, and the handles of a user's kinds that are in none of them; by start, none
- * of which overlaps another, in an array to be freed. Returns 0 or -ENOMEM.
- */
-int live_blocks_read(struct tracer *tracer, uint32_t space, struct block **blocks, size_t *count);
+struct live_blocks {
+	/*
+	 * Heap blocks, and the handles of a user's kinds that are in none of them; by start,
+	 * none of which overlaps another.
+	 */
+	struct block *blocks;
+	size_t count;
+	uint64_t *threads; /* handles of those neither joined nor detached */
+	size_t thread_count;
+};
+
+/* Returns 0 or -ENOMEM; `live` is to be cleared in any case. */
+int live_blocks_read(struct live_blocks *live, struct tracer *tracer, uint32_t space);
+void live_blocks_clear(struct live_blocks *live);
 
 #endif

@@ -82,7 +82,9 @@ static void scan_mapping(const struct proc_map *map, struct module *module, void
 		return;
 	scan->has_go |= module->is_go;
 	scan->is_foreign |= module->is_foreign;
-	scan->has_library_hook |= module->has_library_hook;
+	if (!scan->first)
+		scan->first = module;
+	scan->has_linker |= module->has_library_hook && module != scan->first;
 	scan->has_allocator |= module_is_allocator(module);
 	if (!module_has_probes(module) && !module->has_library_hook)
 		return;
@@ -112,7 +114,7 @@ static void judge(const struct scan *scan, bool has_libraries)
 		reason = "a 32-bit program; only 64-bit ones can be traced";
 	else if (scan->has_go)
 		reason = "a Go program: return probes would break its stacks";
-	else if (has_libraries || !scan->has_library_hook)
+	else if (has_libraries || !scan->has_linker)
 		reason = "no allocator found (stripped and static? see --alloc-prefix, --object)";
 	else
 		reason = "it ended before its libraries were loaded";
@@ -127,7 +129,7 @@ static void publish(const struct scan *scan)
 	int error = 0;
 
 	/* No dynamic linker tells when its work is done. */
-	if (!scan->has_library_hook)
+	if (!scan->has_linker)
 		tracer_set_linked(config->tracer, space);
 	tracer_set_generation(config->tracer, space,
 			      processes_generation(config->processes, space));

@@ -52,7 +52,8 @@ struct scan {
 	struct wire_mapping *mappings; /* for the unwinder */
 	size_t mapping_count;
 	bool has_allocator;
-	bool has_library_hook;
+	const struct module *first; /* the program's own file, mostly */
+	bool has_linker; /* besides it; a static program may have the linker's hook as well */
 	bool has_go;
 	bool is_foreign;
 	int error;

@@ -25,7 +25,7 @@ M32 := $(shell printf 'int x;' | $(CC) -m32 -x c -c -o /dev/null - 2>/dev/null &
 # Which programs are built in a flavour: those whose heads ask for it.
 flavoured = $(patsubst tests/programs/%,%.$(1),$(basename $(shell grep -ls 'VARIANT flavour=$(1)\( deep\)\?$$' $(PROGRAM_C) $(PROGRAM_CC))))
 
-PROGRAM_FLAVOURS := $(foreach flavour,nopie nofp static static-cxx,$(call flavoured,$(flavour))) \
+PROGRAM_FLAVOURS := $(foreach flavour,nopie nofp static static-cxx lsan,$(call flavoured,$(flavour))) \
 	$(if $(MUSL_GCC),$(call flavoured,musl) $(call flavoured,musl-static) mixed.musl mixed.musl-static) \
 	$(if $(JEMALLOC_A),$(call flavoured,jemalloc-linked))
 
@@ -64,6 +64,14 @@ $(PROGRAMS_DIR)/%.nofp: tests/programs/%.c $(PROGRAM_HEADER)
 $(PROGRAMS_DIR)/%.static: tests/programs/%.c $(PROGRAM_HEADER)
 	$(call say,PROGRAM,$@)
 	$(Q)$(CC) $(PROGRAM_CFLAGS) -static -o $@ $< -pthread
+
+$(PROGRAMS_DIR)/%.lsan: tests/programs/%.c $(PROGRAM_HEADER)
+	$(call say,PROGRAM,$@)
+	$(Q)$(CC) $(PROGRAM_CFLAGS) -fsanitize=leak -o $@ $< -pthread
+
+$(PROGRAMS_DIR)/%.lsan: tests/programs/%.cc $(PROGRAM_HEADER)
+	$(call say,PROGRAM,$@)
+	$(Q)$(CXX) $(PROGRAM_CXXFLAGS) -fsanitize=leak -o $@ $< -pthread
 
 $(PROGRAMS_DIR)/%.static-cxx: tests/programs/%.cc $(PROGRAM_HEADER)
 	$(call say,PROGRAM,$@)
