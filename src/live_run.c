@@ -8,7 +8,9 @@
 #include "model/snapshot.h"
 #include "options.h"
 #include "output.h"
+#include "report/format.h"
 #include "report/growth.h"
+#include "scan_run.h"
 #include "session.h"
 #include "util/log.h"
 
@@ -16,6 +18,7 @@
 #define SCREEN_INTERVAL_NS SECOND_NS
 #define LOG_INTERVAL_NS (10 * SECOND_NS)
 #define PANE "pane"
+#define AMOUNT_BYTES 64
 
 static bool wants_screen(const struct options *options)
 {
@@ -174,6 +177,57 @@ static void switch_exact(struct live_run *live)
 	live->screen.tracing = tracing_name(live);
 }
 
+bool live_run_has_screen(const struct live_run *live)
+{
+	return live->is_active && !live->log;
+}
+
+/* "2.4 KB in 25 blocks", of a class, in all processes */
+static const char *amount_of(const struct snapshot *snapshot, enum leak_class leak_class,
+			     char text[AMOUNT_BYTES])
+{
+	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE];
+	uint64_t live_count = 0, live_bytes = 0;
+
+	for (size_t i = 0; i < snapshot->process_count; i++)
+		for (size_t j = 0; j < snapshot->processes[i].site_count; j++) {
+			const struct site *site = &snapshot->processes[i].sites[j];
+
+			if (site->leak_class != leak_class)
+				continue;
+			live_count += site->live_count;
+			live_bytes += site->live_bytes;
+		}
+	snprintf(text, AMOUNT_BYTES, "%s in %s", format_bytes(bytes, live_bytes),
+		 format_number_of(blocks, live_count, "block", "blocks"));
+	return text;
+}
+
+void live_run_tell_scan(struct live_run *live, const struct scan_sum *sum)
+{
+	const struct snapshot *snapshot = live->watch.snapshot;
+	char definite[AMOUNT_BYTES], indirect[AMOUNT_BYTES], possible[AMOUNT_BYTES];
+
+	if (!sum->processes && sum->failed)
+		view_say(&live->screen.view, "what is lost is not known: %s", sum->reason);
+	else
+		view_say(&live->screen.view,
+			 "lost: %s definitely, %s with them, %s possibly (%.0f ms)",
+			 amount_of(snapshot, CLASS_DEFINITE, definite),
+			 amount_of(snapshot, CLASS_INDIRECT, indirect),
+			 amount_of(snapshot, CLASS_POSSIBLE, possible),
+			 (double)sum->longest_pause_ns / 1e6);
+}
+
+static void scan(struct live_run *live)
+{
+	if (live->scan)
+		live->scan(live->session);
+	else
+		view_say(&live->screen.view,
+			 "r looks into memory: not with --no-scan or --events pages");
+}
+
 static enum wait_answer take_keys(void *context)
 {
 	struct live_run *live = context;
@@ -193,6 +247,9 @@ static enum wait_answer take_keys(void *context)
 			break;
 		case VIEW_EXACT:
 			switch_exact(live);
+			break;
+		case VIEW_SCAN:
+			scan(live);
 			break;
 		default:
 			break;

@@ -16,6 +16,7 @@
 #include "watch.h"
 
 struct options;
+struct scan_sum;
 
 struct live_run {
 	const struct options *options;
@@ -30,6 +31,8 @@ struct live_run {
 	unsigned recordings;
 	/* Brings the snapshot up to date. Returns 0 or -errno. */
 	int (*collect)(void *session);
+	/* Looks into memory, and tells of it by live_run_tell_scan(). NULL: not with this run. */
+	void (*scan)(void *session);
 	/* Switches the probes of allocators on or off. Returns 0 or -errno. */
 	int (*set_exact)(void *session, bool exact);
 	void *session;
@@ -44,6 +47,10 @@ int live_run_prepare(struct live_run *live, const struct options *options);
  * status after a message.
  */
 int live_run_begin(struct live_run *live, const struct watch_config *config, FILE *log);
+
+/* Whether what is found is to be shown by live_run_tell_scan(), and not as a report. */
+bool live_run_has_screen(const struct live_run *live);
+void live_run_tell_scan(struct live_run *live, const struct scan_sum *sum);
 
 /* Adds what a wait has to do for it. */
 void live_run_wait(struct live_run *live, struct wait_config *config);

@@ -190,6 +190,10 @@ static int check_rules(struct parse *parse)
 			  "--growth");
 		return EINVAL;
 	}
+	if (options->no_scan && options->scan_every_ns) {
+		log_error("--scan-every has no meaning with --no-scan");
+		return EINVAL;
+	}
 	if (options->output_of_command && !options->live) {
 		log_error("--output-of-command has no meaning without --live");
 		return EINVAL;

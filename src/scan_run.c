@@ -149,3 +149,30 @@ void scan_run_forget(struct scan_run *run)
 {
 	processes_each_running(run->processes, forget_one, run);
 }
+
+static const char *why_not_looked(const struct process *process)
+{
+	switch (process->end) {
+	case PROCESS_SIGNALED:
+		return "it was killed by a signal";
+	case PROCESS_EXITED:
+		return "it ended without the C library's _exit()";
+	case PROCESS_RUNNING:
+	case PROCESS_EXECED:
+		break;
+	}
+	return NULL;
+}
+
+void scan_run_explain(struct scan_run *run)
+{
+	for (size_t i = 0; i < run->snapshot->process_count; i++) {
+		struct process *process = &run->snapshot->processes[i];
+		const char *reason = why_not_looked(process);
+
+		if (process->scan.state != SCAN_NONE || !reason || !process->measured)
+			continue;
+		process->scan.state = SCAN_FAILED;
+		process->scan.reason = strings_intern(run->snapshot->strings, reason);
+	}
+}

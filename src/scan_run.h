@@ -41,6 +41,8 @@ struct scan_sum {
 
 /* All processes that run, one after the other. */
 struct scan_sum scan_run_all(struct scan_run *run);
+/* Says why of each process that was not looked into. */
+void scan_run_explain(struct scan_run *run);
 /* Classes go by the last look: what is collected from now on has none. */
 void scan_run_forget(struct scan_run *run);
 

@@ -17,6 +17,7 @@
 #include "model/snapshot.h"
 #include "kinds.h"
 #include "live_run.h"
+#include "machine.h"
 #include "options.h"
 #include "output.h"
 #include "scan_run.h"
@@ -60,43 +61,6 @@ struct session {
 	bool detaching;
 };
 
-/* Whether tracing can work at all; says why not. */
-static int check_machine(struct session *session)
-{
-	const char *capability = kernel_missing_capability();
-
-	if (capability) {
-		log_error("%s is missing: run leaktrace with sudo, or give it the capabilities "
-			  "once with: setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_sys_admin=ep "
-			  "PATH_OF_LEAKTRACE",
-			  capability);
-		return -EPERM;
-	}
-	if (!kernel_has_btf()) {
-		log_error("this kernel does not describe its types (no /sys/kernel/btf/vmlinux): "
-			  "a kernel built with CONFIG_DEBUG_INFO_BTF is needed");
-		return -ENOSYS;
-	}
-	if (kernel_choose_attach(session->options->attach, &session->mode)) {
-		log_error("this kernel cannot attach probes by --attach %s; try --attach auto",
-			  attach_mode_name(session->options->attach));
-		return -EOPNOTSUPP;
-	}
-	log_info("attaching by %s probes", attach_mode_name(session->mode));
-	return 0;
-}
-
-/* Every mapped file is kept open, so the usual 1,024 descriptors may be too few. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int describe_run(struct session *session)
 {
 	const struct options *options = session->options;
@@ -137,8 +101,8 @@ static int load(struct session *session)
 	int error;
 
 	memcpy(config.traced, session->snapshot->traced, sizeof(config.traced));
-	/* Whose the parts of memory are, mappings tell. */
-	config.traced[WIRE_MMAP] |= session->scans;
+	/* Whose the parts of memory are, mappings tell, of what is traced from its start. */
+	config.traced[WIRE_MMAP] |= session->scans && options->mode == MODE_COMMAND;
 	error = tracer_new(&config, &session->tracer);
 
 	if (error)
@@ -160,8 +124,9 @@ static int choose_kinds(struct session *session)
 	if (session->scans)
 		error = functions_add_last(&session->kinds.functions);
 	if (!error)
-		session->processes = processes_new(session->snapshot, session->start_ns,
-						   options->max_stacks, session->scans);
+		session->processes =
+			processes_new(session->snapshot, session->start_ns, options->max_stacks,
+				      session->scans && options->mode == MODE_COMMAND);
 	return session->processes ? 0 : -ENOMEM;
 }
 
@@ -263,13 +228,31 @@ static int collect(void *context)
 	return error;
 }
 
+static void write_interim(struct session *session)
+{
+	output_write_interim(session->options, session->symbols, session->snapshot,
+			     report_stream(session->options));
+}
+
 static void interim_report(void *context)
 {
-	struct session *session = context;
+	if (!collect(context))
+		write_interim(context);
+}
 
-	if (!collect(session))
-		output_write_interim(session->options, session->symbols, session->snapshot,
-				     report_stream(session->options));
+/* While the run goes on: as a report, or on the screen as a line. */
+static void scan_now(void *context)
+{
+	struct session *session = context;
+	struct scan_sum sum = scan_run_all(&session->scan);
+
+	if (!collect(session)) {
+		if (live_run_has_screen(&session->live))
+			live_run_tell_scan(&session->live, &sum);
+		else
+			write_interim(session);
+	}
+	scan_run_forget(&session->scan);
 }
 
 static void collect_ended(void *context)
@@ -288,6 +271,8 @@ static int wait_for_end(struct session *session)
 		.interval_ns = session->options->interval_ns,
 		.on_interval = interim_report,
 		.interval_context = session,
+		.scan_ns = session->options->scan_every_ns,
+		.on_scan = session->scans ? scan_now : NULL,
 		.on_ended = collect_ended,
 		.context = session,
 	};
@@ -317,6 +302,7 @@ static int start_watching(struct session *session)
 
 	session->live.collect = collect;
 	session->live.set_exact = set_exact;
+	session->live.scan = session->scans ? scan_now : NULL;
 	session->live.session = session;
 	return live_run_begin(&session->live, &config, report_stream(session->options));
 }
@@ -368,7 +354,7 @@ static int trace(struct session *session)
 
 	if (kinds_read(&session->kinds, options))
 		return SESSION_WRONG_USAGE;
-	if (check_machine(session) || make_parts(session))
+	if (machine_check(options, &session->mode) || make_parts(session))
 		return SESSION_UNMEASURED;
 	status = live_run_prepare(&session->live, options);
 	if (status)
@@ -392,11 +378,15 @@ static int trace(struct session *session)
 		return target_explain_exec(target, options);
 	if (!error && !processes_running(session->processes))
 		detach_start(session);
+	else if (!error && session->scans)
+		scan_run_all(&session->scan);
 	if (error || collect(session))
 		return SESSION_UNMEASURED;
 	/* A target that goes on is left alone before its names are looked up. */
 	if (!session->detaching)
 		detach(session);
+	if (session->scans)
+		scan_run_explain(&session->scan);
 	kinds_tell_missing(&session->kinds);
 	if (output_write(options, session->symbols, session->snapshot, report_stream(options),
 			 &status))
@@ -411,7 +401,7 @@ int session_trace(const struct options *options)
 
 	session.target.files.mount_fd = -1;
 	session.target.output_fd = -1;
-	raise_descriptor_limit();
+	machine_raise_descriptor_limit();
 	if (!output_check(options))
 		status = trace(&session);
 	live_run_clear(&session.live);

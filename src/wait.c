@@ -35,6 +35,7 @@ enum source {
 	SOURCE_SIGNAL,
 	SOURCE_DURATION,
 	SOURCE_INTERVAL,
+	SOURCE_SCAN,
 	SOURCE_OTHER, /* the first of the configuration's */
 	SOURCES = SOURCE_OTHER + WAIT_SOURCES_MAX,
 };
@@ -81,9 +82,9 @@ static int watch_timer(struct loop *loop, enum source source, uint64_t ns, bool 
 	return watch(loop, source, fd);
 }
 
-static void ending_signals(sigset_t *set)
+static void watched_signals(sigset_t *set)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1 };
 
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
@@ -94,7 +95,7 @@ void wait_hold_signals(void)
 {
 	sigset_t set;
 
-	ending_signals(&set);
+	watched_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -102,7 +103,7 @@ static int watch_signals(struct loop *loop)
 {
 	sigset_t set;
 
-	ending_signals(&set);
+	watched_signals(&set);
 	return watch(loop, SOURCE_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
@@ -123,11 +124,21 @@ static void interrupt(struct loop *loop, int signal)
 		target_signal(target, signal);
 }
 
+static void scan(struct loop *loop)
+{
+	if (loop->config->on_scan)
+		loop->config->on_scan(loop->config->context);
+}
+
 static void on_signal(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 
 	while (read(loop->fds[SOURCE_SIGNAL], &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1) {
+			scan(loop);
+			continue;
+		}
 		if (info.ssi_signo != SIGCHLD) {
 			interrupt(loop, from_terminal(&info) ? 0 : (int)info.ssi_signo);
 			continue;
@@ -170,6 +181,10 @@ static void on_source(struct loop *loop, int source)
 	case SOURCE_INTERVAL:
 		if (read(loop->fds[source], &expirations, sizeof(expirations)) > 0)
 			loop->config->on_interval(loop->config->interval_context);
+		break;
+	case SOURCE_SCAN:
+		if (read(loop->fds[source], &expirations, sizeof(expirations)) > 0)
+			scan(loop);
 		break;
 	case SOURCE_KERNEL:
 		break;
@@ -232,7 +247,8 @@ int wait_run(const struct wait_config *config)
 	error = watch(&loop, SOURCE_KERNEL, dup(tracer_event_fd(config->tracer))) ?:
 		watch_signals(&loop) ?:
 		watch_timer(&loop, SOURCE_DURATION, config->duration_ns, false) ?:
-		watch_timer(&loop, SOURCE_INTERVAL, config->interval_ns, true);
+		watch_timer(&loop, SOURCE_INTERVAL, config->interval_ns, true) ?:
+		watch_timer(&loop, SOURCE_SCAN, config->scan_ns, true);
 	for (size_t i = 0; !error && i < config->source_count; i++)
 		error = watch(&loop, SOURCE_OTHER + (int)i, dup(config->sources[i].fd));
 	if (!error)

@@ -37,6 +37,8 @@ struct wait_config {
 	uint64_t interval_ns; /* 0: no interim reports */
 	void (*on_interval)(void *context);
 	void *interval_context;
+	uint64_t scan_ns;		/* 0: on SIGUSR1 alone */
+	void (*on_scan)(void *context); /* NULL: no look into memory */
 	/* Enough processes have ended that their records should be read and dropped. */
 	void (*on_ended)(void *context);
 	struct wait_source sources[WAIT_SOURCES_MAX];
@@ -44,7 +46,7 @@ struct wait_config {
 	/* Work for when nothing else is to be done, in short parts; true: there is more. */
 	bool (*on_idle)(void *context); /* NULL: none */
 	void *idle_context;
-	void *context; /* of on_ended */
+	void *context; /* of on_scan and on_ended */
 };
 
 /*

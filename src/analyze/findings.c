@@ -291,7 +291,10 @@ static bool process_findings_merge(struct process_findings *result, const struct
 			result->other_count++;
 		} else if (is_leak && (finding->live_count || finding->lost_count)) {
 			totals_add(&result->totals[finding->site->kind], finding);
-			totals_add(&result->classes[finding->site->kind][finding->site->leak_class],
+			totals_add(finding_is_recent(finding)
+					   ? &result->recent[finding->site->kind]
+					   : &result->classes[finding->site->kind]
+							     [finding->site->leak_class],
 				   finding);
 			result->finding_count++;
 		} else {
@@ -301,8 +304,18 @@ static bool process_findings_merge(struct process_findings *result, const struct
 	return true;
 }
 
+bool finding_is_recent(const struct finding *finding)
+{
+	return finding->process->scan.state == SCAN_DONE &&
+	       finding->site->leak_class == CLASS_UNCLASSIFIED &&
+	       finding->site->role == ROLE_HELD &&
+	       (finding->site->kind == KIND_HEAP || finding->site->kind >= KIND_CUSTOM);
+}
+
 bool finding_is_shown(const struct finding_filter *filter, const struct finding *finding)
 {
+	if (finding_is_recent(finding))
+		return filter->classes == CLASSES_ALL;
 	return finding->site->leak_class == CLASS_UNCLASSIFIED ||
 	       filter->classes & 1U << finding->site->leak_class;
 }

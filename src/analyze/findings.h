@@ -25,7 +25,8 @@ struct finding_filter {
 	uint64_t min_age_ns;
 	enum finding_sort sort;
 	size_t top;	  /* sites shown per process, kind and class; 0: all */
-	unsigned classes; /* to show, a bit for each enum leak_class; what has none is shown */
+	unsigned classes; /* to show, a bit for each enum leak_class; all of them: what is recent,
+			     too */
 };
 
 /* Sites with the same named stack, their filtered live resources added up. */
@@ -70,6 +71,7 @@ struct process_findings {
 	uint64_t hidden_bytes;
 	struct finding_total totals[KIND_MAX];
 	struct finding_total classes[KIND_MAX][CLASS_COUNT]; /* parts of these */
+	struct finding_total recent[KIND_MAX];		     /* as well: see finding_is_recent() */
 };
 
 struct findings {
@@ -79,6 +81,11 @@ struct findings {
 	size_t process_count;
 };
 
+/*
+ * Whether its blocks have no class since they were acquired after the look into memory: the
+ * moment that the report is of.
+ */
+bool finding_is_recent(const struct finding *finding);
 /* Whether a finding is of the classes to be shown. */
 bool finding_is_shown(const struct finding_filter *filter, const struct finding *finding);
 

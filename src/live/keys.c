@@ -294,6 +294,8 @@ static enum view_action on_action(struct view *view, const struct growth *growth
 		return VIEW_SNAPSHOT;
 	case 'e':
 		return VIEW_EXACT;
+	case 'r':
+		return VIEW_SCAN;
 	case 'm':
 		return VIEW_MARK;
 	case 'M':
@@ -322,6 +324,7 @@ const struct key_row key_table[] = {
 	{ "Space", "pause and go on" },
 	{ "s", "write a recording of this moment" },
 	{ "e", "with --events pages: exact tracing on and off" },
+	{ "r", "look into memory: what is lost (a short stop)" },
 	{ "o", "the command's output" },
 	{ "? h F1", "this help" },
 	{ "q F10", "quit, with the report" },
@@ -371,6 +374,7 @@ static const struct key_handler handlers[] = {
 	{ 'M', on_action },
 	{ 's', on_action },
 	{ 'e', on_action },
+	{ 'r', on_action },
 	{ 'o', on_output },
 	{ '?', on_help },
 	{ 'h', on_help },

@@ -45,6 +45,7 @@ enum view_action {
 	VIEW_QUIT,
 	VIEW_SNAPSHOT,
 	VIEW_EXACT, /* switch exact tracing on or off */
+	VIEW_SCAN,  /* look into memory */
 	VIEW_MARK,
 	VIEW_UNMARK,
 	VIEW_FOCUS, /* another site is looked at in detail, or none */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where the main arena is, 0: not in this memory. */
+uint64_t arena_find(uint64_t address, const uint64_t *words, size_t count);
 /* Overwrites arenas in a copy of the memory at `address` with zeros. */
 void arena_clear(uint64_t address, uint64_t *words, size_t count);
 

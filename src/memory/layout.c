@@ -13,6 +13,7 @@ struct layout {
 	const struct layout_source *source;
 	struct area *areas;
 	size_t count;
+	uint64_t break_start;
 	int error;
 };
 
@@ -122,6 +123,7 @@ static void add_area(struct layout *layout, const struct area *like, uint64_t st
 		return;
 	}
 	*area = *like;
+	area->is_break = like->is_break && start == layout->break_start;
 	area->start = start;
 	area->end = end;
 	area->outside = outside;
@@ -182,12 +184,16 @@ static void add_map(struct layout *layout, size_t index, size_t *range)
 	const struct proc_map *module = module_of(source, index);
 	const struct area like = {
 		.outside = module && is_linker(module) ? OUTSIDE_STARTS : OUTSIDE_ROOT,
+		.map_end = map->end,
 		.is_module = module,
+		.is_break = !strcmp(map->path, "[heap]"),
 	};
 	uint64_t start = map->start;
 
 	if (!is_memory(map) || !(map->writable || is_relocated(source, index)))
 		return;
+	if (like.is_break)
+		layout->break_start = start;
 	while (*range < source->range_count && source->ranges[*range].end <= start)
 		++*range;
 	for (size_t i = *range; i < source->range_count && start < map->end; i++) {

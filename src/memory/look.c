@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memory/arena.h"
+#include "memory/glibc_heap.h"
 #include "memory/kernel_held.h"
 #include "memory/layout.h"
 #include "memory/stop.h"
@@ -38,6 +39,8 @@ struct pass {
 	size_t area_count;
 	uint64_t *buffer;
 	struct live_blocks live;
+	bool is_late;
+	struct glibc_heap heap; /* if so */
 	uint64_t block_count;
 };
 
@@ -54,6 +57,7 @@ static int read_maps(struct pass *pass)
 					 &pass->range_count);
 	if (error)
 		return error;
+	pass->is_late = processes_is_late(look->processes, look->space);
 	source = (struct layout_source){
 		.maps = pass->maps,
 		.map_count = pass->map_count,
@@ -61,7 +65,7 @@ static int read_maps(struct pass *pass)
 		.range_count = pass->range_count,
 		.threads = pass->stop.threads,
 		.thread_count = pass->stop.thread_count,
-		.is_late = processes_is_late(look->processes, look->space),
+		.is_late = pass->is_late,
 	};
 	return layout_make(&source, &pass->areas, &pass->area_count);
 }
@@ -89,6 +93,9 @@ static int take_piece(struct pass *pass, const struct area *area, uint64_t addre
 {
 	if (area->is_module)
 		arena_clear(address, pass->buffer, bytes / WORD);
+	else if (pass->is_late)
+		glibc_heap_wipe(&pass->heap, &pass->reader, pass->graph, address, pass->buffer,
+				bytes / WORD);
 	return graph_memory(pass->graph, address, pass->buffer, bytes / WORD, area->outside);
 }
 
@@ -129,8 +136,13 @@ static int read_memory(struct pass *pass)
 	pass->buffer = malloc(READ_BYTES);
 	if (!pass->buffer)
 		return -ENOMEM;
+	if (pass->is_late)
+		glibc_heap_find(&pass->heap, &pass->reader, pass->areas, pass->area_count);
 	for (size_t i = 0; !error && i < pass->area_count; i++) {
 		struct area *area = &pass->areas[i];
+
+		if (pass->is_late)
+			glibc_heap_enter(&pass->heap, &pass->reader, area);
 
 		if (area->may_be_stack && threads_stack_is_left(&pass->reader, pass->graph, area))
 			area->outside = OUTSIDE_NOTHING;
@@ -190,6 +202,7 @@ static void clear(struct pass *pass)
 	free(pass->areas);
 	free(pass->buffer);
 	live_blocks_clear(&pass->live);
+	glibc_heap_clear(&pass->heap);
 	stop_end(&pass->stop);
 }
 

@@ -82,6 +82,9 @@ enum leak_class {
 	CLASS_COUNT,
 };
 
+/* A bit for each class that is one. */
+#define CLASSES_ALL ((1U << CLASS_UNCLASSIFIED) - 1)
+
 struct totals {
 	uint64_t acquired_count;
 	uint64_t acquired_bytes;

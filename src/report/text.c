@@ -91,8 +91,9 @@ static void summary_add(struct summary *summary, const struct process_findings *
 	summary->unmeasured_count += !result->process->measured;
 	for (int kind = 0; kind < KIND_MAX; kind++) {
 		total_add(&summary->found[kind], &result->totals[kind]);
-		for (int class = 0; class < CLASS_COUNT; class ++)
-			total_add(&summary->classes[kind][class], &result->classes[kind][class]);
+		for (int leak_class = 0; leak_class < CLASS_COUNT; leak_class++)
+			total_add(&summary->classes[kind][leak_class],
+				  &result->classes[kind][leak_class]);
 		summary->live[kind].live_count += result->process->totals[kind].live_count;
 		summary->live[kind].live_bytes += result->process->totals[kind].live_bytes;
 	}
@@ -125,13 +126,13 @@ static void write_amount(const struct text_view *view, size_t kind,
 static bool write_lost(const struct text_view *view, size_t kind,
 		       const struct finding_total classes[CLASS_COUNT], bool any)
 {
-	for (int class = 0; class < CLASS_REACHABLE; class ++) {
-		if (!classes[class].live_count)
+	for (int leak_class = 0; leak_class < CLASS_REACHABLE; leak_class++) {
+		if (!classes[leak_class].live_count)
 			continue;
 		fprintf(view->out, "%s%s", any ? ", " : "", text_paint(view, PAINT_SIZE));
-		write_amount(view, kind, &classes[class]);
+		write_amount(view, kind, &classes[leak_class]);
 		fprintf(view->out, "%s %s", text_paint(view, PAINT_OFF),
-			leak_class_text((enum leak_class) class));
+			leak_class_text((enum leak_class)leak_class));
 		any = true;
 	}
 	return any;

@@ -5,6 +5,7 @@
 
 #include "report/report.h"
 
+struct finding;
 struct process;
 struct process_findings;
 
@@ -36,6 +37,7 @@ const char *text_end(char buffer[TEXT_END_SIZE], const struct process *process);
 void text_unmeasured(const struct text_view *view, const struct process *process);
 
 /* A process's totals and findings. */
+void text_finding(const struct text_view *view, const struct finding *finding);
 /* Whether there is more to tell of a process than the table has. */
 bool text_has_section(const struct text_view *view, const struct process_findings *result);
 void text_section(const struct text_view *view, const struct process_findings *result);

@@ -92,8 +92,8 @@ static void settle_site(struct collection *collection, struct space *space, stru
 {
 	struct site *worst = NULL;
 
-	for (int class = 0; class < CLASS_UNCLASSIFIED; class ++) {
-		struct site *part = part_of(collection, space, site, (enum leak_class) class);
+	for (int leak_class = 0; leak_class < CLASS_UNCLASSIFIED; leak_class++) {
+		struct site *part = part_of(collection, space, site, (enum leak_class)leak_class);
 
 		if (!part)
 			continue;

@@ -15,7 +15,7 @@
 #include "util/strings.h"
 
 struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks,
-				bool scans)
+				bool keeps_mappings)
 {
 	struct processes *processes = calloc(1, sizeof(*processes));
 
@@ -23,8 +23,7 @@ struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, ui
 		processes->snapshot = snapshot;
 		processes->start_ns = start_ns;
 		processes->max_stacks = max_stacks;
-		processes->scans = scans;
-		processes->keeps_mappings = snapshot->traced[KIND_MMAP] || scans;
+		processes->keeps_mappings = snapshot->traced[KIND_MMAP] || keeps_mappings;
 	}
 	return processes;
 }
@@ -185,7 +184,7 @@ bool processes_is_late(const struct processes *processes, uint32_t number)
 {
 	const struct space *space = space_find(processes, number);
 
-	return !space || space->is_late;
+	return !space || space->is_late || !space->mappings;
 }
 
 void processes_set_graph(struct processes *processes, uint32_t number, struct graph *graph,

@@ -23,11 +23,11 @@ struct tracer;
 struct processes;
 
 /*
- * Adds to `snapshot`, which must outlive the result. `scans`: memory will be looked into, by
- * what is known of mappings. NULL when out of memory.
+ * Adds to `snapshot`, which must outlive the result. `keeps_mappings`: books of them are kept
+ * though the snapshot does not ask for the kind. NULL when out of memory.
  */
 struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks,
-				bool scans);
+				bool keeps_mappings);
 /* Takes NULL. */
 void processes_free(struct processes *processes);
 
@@ -103,7 +103,8 @@ int processes_collect(struct processes *processes, struct tracer *tracer, uint64
 /* Brings the snapshot's losses alone up to date: those that are found without a look. */
 void processes_read_losses(const struct processes *processes, const struct tracer *tracer);
 
-/* Whether a space has memory from before the trace, or a parent's: blocks we know nothing of. */
+/* Whether a space has memory from before the trace, or a parent's: blocks we know nothing of;
+ * or mappings are not known. */
 bool processes_is_late(const struct processes *processes, uint32_t space);
 /*
  * What a look into the space's memory at `time_ns` has found, which is taken over; NULL

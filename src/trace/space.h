@@ -84,7 +84,6 @@ struct processes {
 	uint64_t lost_stacks; /* not kept, for `max_stacks` */
 	uint64_t unseen_unmaps;
 	bool keeps_mappings; /* their books; the snapshot may want them or not */
-	bool scans;	     /* what ends without a look into its memory says why */
 };
 
 #define NO_SITE UINT32_MAX

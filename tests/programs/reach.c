@@ -7,8 +7,8 @@
  *
  * tests/e2e/test_reach.py holds leaktrace, Valgrind ("valgrind") and LeakSanitizer ("lsan",
  * which calls no block possibly lost) against that. WHOSE: "child", of a child process;
- * "library", what the C library allocates for the call, which others may not. Blocks that no line here has asked for
- * are the libraries': none may be lost.
+ * "library", what the C library allocates for the call, which others may not. Blocks that no line
+ * here has asked for are the libraries': none may be lost.
  *
  * VARIANT flavour=static
  * VARIANT flavour=musl
@@ -76,29 +76,29 @@ SITE static void holder_freed(void)
 SITE static void reallocated(void)
 {
 	kept = keep(malloc(100));
-	kept = realloc(kept, 200000); // = reachable
+	kept = realloc(kept, 200000);	    // = reachable
 	kept_too = realloc(malloc(30), 60); // = reachable
-	keep(realloc(malloc(31), 5000)); // = definite
+	keep(realloc(malloc(31), 5000));    // = definite
 }
 
 /* Big ones get a mapping of their own. */
 SITE static void large(void)
 {
-	keep(malloc(1 << 20)); // = definite
-	kept = malloc(1 << 21); // = reachable
+	keep(malloc(1 << 20));	     // = definite
+	kept = malloc(1 << 21);	     // = reachable
 	*(void **)kept = malloc(17); // = reachable
 }
 
 SITE static void empty(void)
 {
-	keep(malloc(0)); // = definite
+	keep(malloc(0));  // = definite
 	kept = malloc(0); // = reachable
 }
 
 SITE static void aligned(void)
 {
-	keep(aligned_alloc(64, 128)); // = definite
-	REQUIRE(!posix_memalign(&kept, 4096, 300)); // = reachable
+	keep(aligned_alloc(64, 128));		       // = definite
+	REQUIRE(!posix_memalign(&kept, 4096, 300));    // = reachable
 	REQUIRE(!posix_memalign(&kept_too, 256, 301)); // = definite
 	kept_too = NULL;
 }
@@ -157,7 +157,8 @@ SITE static void own_cycle(void)
 
 SITE static void cycle(void)
 {
-	struct node *first = malloc(sizeof(*first)); // = definite; lsan indirect: all of a cycle are
+	struct node *first =
+		malloc(sizeof(*first)); // = definite; lsan indirect: all of a cycle are
 	struct node *last = first;
 
 	for (int i = 0; i < 19; i++) {
@@ -173,7 +174,7 @@ SITE static void cycle(void)
 
 SITE static void cycle_with_tail(void)
 {
-	struct node *first = calloc(1, 40); // = definite; lsan indirect: all of a cycle are
+	struct node *first = calloc(1, 40);  // = definite; lsan indirect: all of a cycle are
 	struct node *second = calloc(1, 40); // = indirect
 
 	first->next = second;
@@ -183,7 +184,7 @@ SITE static void cycle_with_tail(void)
 
 SITE static void two_parents(void)
 {
-	struct node *left = calloc(1, 64); // = definite
+	struct node *left = calloc(1, 64);  // = definite
 	struct node *right = calloc(1, 65); // = definite
 
 	left->next = right->next = calloc(1, 66); // = indirect
@@ -249,7 +250,7 @@ SITE static void behind_no_length(void)
 
 SITE static void global(void)
 {
-	kept = malloc(10); // = reachable
+	kept = malloc(10);	  // = reachable
 	initialised = malloc(10); // = reachable
 }
 
@@ -299,7 +300,8 @@ SITE static void own_stack(void)
 
 SITE static void mapped(void)
 {
-	void **memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void **memory =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	REQUIRE(memory != MAP_FAILED);
 	memory[100] = malloc(29); // = reachable; lsan definite: mappings are no roots
@@ -334,11 +336,12 @@ SITE static void own_break(void)
 /* Cut off, its pointers are gone. */
 SITE static void unmapped(void)
 {
-	void **memory = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void **memory =
+		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	REQUIRE(memory != MAP_FAILED);
 	memory[600] = malloc(36); // = definite
-	memory[1] = malloc(37); // = reachable; lsan definite: mappings are no roots
+	memory[1] = malloc(37);	  // = reachable; lsan definite: mappings are no roots
 	munmap((char *)memory + 4096, 4096);
 }
 
@@ -367,7 +370,8 @@ SITE static void signal_stack(void)
 {
 	stack_t stack = { .ss_size = 65536 };
 
-	stack.ss_sp = malloc(65536); // = reachable; valgrind definite: the kernel has it; lsan definite: the kernel has it
+	stack.ss_sp = malloc(65536); // = reachable; valgrind definite: the kernel has it; lsan
+				     // definite: the kernel has it
 	REQUIRE(!sigaltstack(&stack, NULL));
 }
 
@@ -399,7 +403,8 @@ SITE static void epoll_data(void)
 	struct epoll_event event = { .events = EPOLLIN };
 
 	REQUIRE(!pipe(ends));
-	event.data.ptr = malloc(46); // = reachable; valgrind definite: the kernel has it; lsan definite: the kernel has it
+	event.data.ptr = malloc(46); // = reachable; valgrind definite: the kernel has it; lsan
+				     // definite: the kernel has it
 	REQUIRE(!epoll_ctl(poll, EPOLL_CTL_ADD, ends[0], &event));
 	event.data.ptr = NULL;
 	memset(&event, 0, sizeof(event));
@@ -414,7 +419,8 @@ SITE static void tree_of_library(void)
 		char *word = malloc(47); // = reachable*3
 
 		strcpy(word, words[i]);
-		tsearch(word, &root, (int (*)(const void *, const void *))strcmp); // = library reachable*3
+		tsearch(word, &root,
+			(int (*)(const void *, const void *))strcmp); // = library reachable*3
 	}
 }
 
@@ -430,7 +436,9 @@ SITE static void in_thread(void)
 {
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, lose, NULL)); // = library reachable; valgrind library possible: the thread vector is pointed to behind its head
+	REQUIRE(!pthread_create(&thread, NULL, lose,
+				NULL)); // = library reachable; valgrind library possible: the
+					// thread vector is pointed to behind its head
 	pthread_join(thread, NULL);
 }
 
@@ -438,7 +446,7 @@ static void *wait_with_local(void *argument)
 {
 	void *volatile local = malloc(52); // = reachable
 
-	of_thread = malloc(53); // = reachable
+	of_thread = malloc(53);		      // = reachable
 	pthread_setspecific(key, malloc(54)); // = reachable
 	pthread_barrier_wait(&barrier);
 	for (;;)
@@ -453,7 +461,9 @@ SITE static void thread_stack(void)
 
 	REQUIRE(!pthread_key_create(&key, NULL));
 	pthread_barrier_init(&barrier, NULL, 2);
-	REQUIRE(!pthread_create(&thread, NULL, wait_with_local, NULL)); // = library reachable; valgrind library possible: the thread vector is pointed to behind its head
+	REQUIRE(!pthread_create(&thread, NULL, wait_with_local,
+				NULL)); // = library reachable; valgrind library possible: the
+					// thread vector is pointed to behind its head
 	pthread_barrier_wait(&barrier);
 }
 
@@ -481,7 +491,9 @@ SITE static void thread_register(void)
 	static volatile bool flag;
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, spin, (void *)&flag)); // = library reachable; valgrind library possible: the thread vector is pointed to behind its head
+	REQUIRE(!pthread_create(&thread, NULL, spin,
+				(void *)&flag)); // = library reachable; valgrind library possible:
+						 // the thread vector is pointed to behind its head
 	while (!flag)
 		sleep_ms(1);
 }
@@ -497,7 +509,9 @@ SITE static void thread_result(void)
 {
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, leave_result, NULL)); // = library reachable; valgrind library possible: the thread vector is pointed to behind its head
+	REQUIRE(!pthread_create(&thread, NULL, leave_result,
+				NULL)); // = library reachable; valgrind library possible: the
+					// thread vector is pointed to behind its head
 	sleep_ms(50);
 }
 
@@ -515,7 +529,9 @@ SITE static void ended_stack(void)
 {
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, end_with_local, NULL)); // = library reachable; valgrind library possible: the thread vector is pointed to behind its head
+	REQUIRE(!pthread_create(&thread, NULL, end_with_local,
+				NULL)); // = library reachable; valgrind library possible: the
+					// thread vector is pointed to behind its head
 	pthread_join(thread, NULL);
 }
 
@@ -536,8 +552,11 @@ SITE static void many_threads(void)
 		pthread_t thread;
 
 		held[i] = malloc(59); // = reachable*20
-		keep(malloc(60)); // = definite*20
-		REQUIRE(!pthread_create(&thread, NULL, wait_for_ever, held[i])); // = library reachable*20; valgrind library possible*20: the thread vector is pointed to behind its head
+		keep(malloc(60));     // = definite*20
+		REQUIRE(!pthread_create(
+			&thread, NULL, wait_for_ever,
+			held[i])); // = library reachable*20; valgrind library possible*20: the
+				   // thread vector is pointed to behind its head
 	}
 	pthread_barrier_wait(&barrier);
 }
@@ -547,7 +566,7 @@ SITE static void many_threads(void)
 SITE static void keep_and_lose(void)
 {
 	kept = malloc(61); // = reachable
-	keep(malloc(62)); // = definite
+	keep(malloc(62));  // = definite
 }
 
 static void *exit_from_thread(void *argument)
@@ -584,7 +603,9 @@ SITE static void by_thread(void)
 	pthread_t thread;
 
 	keep_and_lose();
-	REQUIRE(!pthread_create(&thread, NULL, exit_from_thread, NULL)); // = library reachable; valgrind library possible: the thread vector is pointed to behind its head
+	REQUIRE(!pthread_create(&thread, NULL, exit_from_thread,
+				NULL)); // = library reachable; valgrind library possible: the
+					// thread vector is pointed to behind its head
 	pthread_join(thread, NULL);
 }
 
@@ -600,7 +621,9 @@ SITE static void by_last_thread(void)
 	pthread_t thread;
 
 	keep_and_lose();
-	REQUIRE(!pthread_create(&thread, NULL, end_later, NULL)); // = library reachable; valgrind library possible: the thread vector is pointed to behind its head
+	REQUIRE(!pthread_create(&thread, NULL, end_later,
+				NULL)); // = library reachable; valgrind library possible: the
+					// thread vector is pointed to behind its head
 	pthread_detach(thread);
 	pthread_exit(NULL); // = library reachable*6
 }
@@ -615,7 +638,7 @@ SITE static void in_child(void)
 	if (!child) {
 		kept = holder;
 		*holder = malloc(71); // = child reachable
-		keep(malloc(72)); // = child definite
+		keep(malloc(72));     // = child definite
 		exit(0);
 	}
 	REQUIRE(waitpid(child, &status, 0) == child);
