@@ -19,6 +19,7 @@ test_packages='
 	libclang-rt-14-dev libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base tmux
 	valgrind heaptrack jq sqlite3 gawk perl xz-utils redis-server nginx-light|nginx
 	libsqlite3-0 libssl3|libssl3t64 zlib1g
+	python3-dev libcap2-bin
 	debuginfod libdebuginfod1|libdebuginfod1t64
 	g++ musl musl-dev musl-tools
 	libjemalloc2 libjemalloc-dev libtcmalloc-minimal4|libtcmalloc-minimal4t64

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What real programs have lost at their end: by class the same bytes and blocks as Valgrind's.
+
+And a Python extension in C that loses objects and memory."""
+
+import collections
+import os
+import re
+import subprocess
+import sysconfig
+
+import pytest
+
+import harness
+import test_valgrind
+import valgrind
+from test_valgrind import fixture_records, fixture_repository  # pylint: disable=unused-import
+
+CLASSES = {"definitely lost": "definite", "indirectly lost": "indirect", "possibly lost": "possible",
+           "still reachable": "reachable"}
+SUMMARY = re.compile(r"== +(definitely lost|indirectly lost|possibly lost|still reachable): ([\d,]+) bytes in ([\d,]+) blocks")
+VALGRIND = ["--leak-check=full", "--run-libc-freeres=no", "--run-cxx-freeres=no", "--error-exitcode=0"]
+
+
+def by_valgrind(command, env, folder):
+    log = str(folder / "valgrind.%p")
+    launch = [valgrind.tool("valgrind"), *VALGRIND, "--log-file=" + log, "--"]
+    process = harness.start([*valgrind.FIXED, *valgrind.assignments(env), *launch, *command], stdout=subprocess.DEVNULL)
+    harness.finish(process, valgrind.TIMEOUT_S)
+    text = (folder / f"valgrind.{process.pid}").read_text(errors="replace")
+    assert "HEAP SUMMARY" in text, text
+    found = {CLASSES[name]: (valgrind.number(size), valgrind.number(blocks)) for name, size, blocks in SUMMARY.findall(text)}
+    return {name: amount for name, amount in found.items() if amount[1]}
+
+
+def classes_of(process):
+    found = collections.defaultdict(lambda: [0, 0])
+    for site in harness.heap_sites(process):
+        found[site["class"]][0] += site["live_bytes"]
+        found[site["class"]][1] += site["live_count"]
+    return {name: tuple(amount) for name, amount in found.items() if amount[1]}
+
+
+def by_leaktrace(command, env, options):
+    result = harness.run(["--kinds", "heap", *options], [*valgrind.FIXED, *valgrind.seen_environment(env), *command],
+                         timeout=valgrind.TIMEOUT_S, stdout=subprocess.DEVNULL)
+    assert result.report, result.stderr[-3000:]
+    process, = harness.select_processes(result.report, "root")
+    assert process["scan"]["state"] == "done"
+    return classes_of(process)
+
+
+def lost_and_held(classes):
+    """Possibly lost and reachable as one."""
+    held = [classes.get(name, (0, 0)) for name in ("possible", "reachable")]
+    return classes.get("definite"), classes.get("indirect"), tuple(map(sum, zip(*held)))
+
+
+def compare(command, folder, env=None, has_stale=False):
+    """Memory is read by each way that there is. `has_stale`: memory that the program has not
+    written since it got it holds old pointers; Valgrind knows that they mean nothing."""
+    theirs = by_valgrind(command, env, folder)
+    for way in ("call", "program"):
+        ours = by_leaktrace(command, env, ["--scan-way", way])
+        if has_stale:
+            assert lost_and_held(ours) == lost_and_held(theirs)
+        else:
+            assert ours == theirs
+    return theirs
+
+
+def test_python(tmp_path):
+    """All that the interpreter has made is left to the end."""
+    env = {"PYTHONMALLOC": "malloc", "PYTHONHASHSEED": "0"}
+    script = "import json, re, collections\nd = {i: json.dumps(list(range(i % 50))) for i in range(2000)}\n"
+    compare(["/usr/bin/python3", "-S", "-B", "-c", script], tmp_path, env)
+
+
+def test_perl(tmp_path):
+    env = {"PERL_HASH_SEED": "0", "PERL_PERTURB_KEYS": "0"}
+    script = "my %h; $h{$_} = [1 .. 10] for 1 .. 2000; my @l = map { { a => $_ } } 1 .. 500;"
+    theirs = compare([valgrind.tool("perl"), "-e", script], tmp_path, env)
+    assert theirs["definite"][1] > 10
+
+
+def test_gawk(tmp_path):
+    assert compare([valgrind.tool("gawk"), test_valgrind.GAWK], tmp_path, has_stale=True)["possible"][1] > 100
+
+
+def test_sqlite(tmp_path):
+    compare([valgrind.tool("sqlite3"), ":memory:", test_valgrind.SQL.replace("100000", "1000")], tmp_path)
+
+
+def test_jq(records, tmp_path):
+    compare([valgrind.tool("jq"), "-c", "select(.id % 1000 == 0) | [.name, .tags]", records], tmp_path)
+
+
+def test_bash(tmp_path):
+    script = "for i in {1..300}; do a[$i]=$i; b+=x; done; f() { local x=$1; echo $x; }; f 3; echo ${#b}"
+    compare([valgrind.tool("bash"), "--norc", "-c", script], tmp_path)
+
+
+def test_git(repository, tmp_path):
+    compare([valgrind.tool("git"), "-C", repository, "--no-pager", "log", "-p", "--stat"], tmp_path, test_valgrind.GIT_ENV)
+
+
+# ---- a Python extension ----------------------------------------------------------------
+
+
+@pytest.fixture(name="extension", scope="module")
+def fixture_extension(tmp_path_factory):
+    include = sysconfig.get_paths()["include"]
+    assert os.path.exists(os.path.join(include, "Python.h")), "python3-dev is missing: scripts/install-deps.sh"
+    folder = tmp_path_factory.mktemp("extension")
+    source = os.path.join(harness.SOURCES, "python", "leaky.c")
+    subprocess.run(["gcc", "-O1", "-g", "-shared", "-fPIC", "-Wall", "-Werror", "-I" + include, "-o", str(folder / "leaky.so"), source],
+                   check=True)
+    return str(folder)
+
+
+def lost_by_extension(folder, calls):
+    """What is lost at the end of an interpreter, by the function of the extension."""
+    env = {"PYTHONMALLOC": "malloc", "PYTHONPATH": folder}
+    result = harness.run(["--kinds", "heap"], ["/usr/bin/env", *(f"{key}={value}" for key, value in env.items()),
+                                               "/usr/bin/python3", "-c", f"import leaky\n{calls}\n"])
+    process, = harness.select_processes(result.report, "root")
+    assert process["scan"]["state"] == "done", result.stderr
+    found = {}
+    for site in harness.heap_sites(process):
+        if site["class"] not in ("definite", "indirect"):
+            continue
+        frames = [frame for frame in site["stack"] if os.path.basename(frame["file"] or "") == "leaky.c"]
+        assert frames, f"lost without the extension's doing: {site}"
+        found[frames[0]["function"], frames[0]["line"]] = (site["class"], site["live_count"])
+    return found
+
+
+def line_of(text):
+    with open(os.path.join(harness.SOURCES, "python", "leaky.c"), encoding="utf-8") as file:
+        return next(number for number, line in enumerate(file, 1) if text in line)
+
+
+@pytest.mark.parametrize("function,text", [("lose_bytes", "PyBytes_FromStringAndSize"), ("lose_text", "PyUnicode_New"),
+                                           ("lose_block", "malloc(4321)")])
+def test_extension(extension, function, text):
+    found = lost_by_extension(extension, f"for i in range(20): leaky.{function}()")
+    assert found == {(function, line_of(text)): ("definite", 20)}
+
+
+def test_container_of_the_collector(extension):
+    """Held by the collector's list: what tells of it is growth, and no look at one moment."""
+    assert not lost_by_extension(extension, "for i in range(20): leaky.lose_list()")
