@@ -30,7 +30,7 @@ static PyObject *lose_text(PyObject *self, PyObject *args)
 
 static PyObject *lose_block(PyObject *self, PyObject *args)
 {
-	volatile char *block = malloc(4321);
+	volatile char *block = calloc(1, 4321);
 
 	(void)self;
 	(void)args;
