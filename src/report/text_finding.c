@@ -94,7 +94,7 @@ static void write_frame(const struct text_view *view, const struct frame *frame,
 		fputs(text_paint(view, PAINT_PATH), view->out);
 		columns = write_location(view, view->out, frame);
 		if (module) {
-			if (location_width)
+			if (location_width || columns)
 				end_cell(view->out, columns, location_width);
 			escape_write(view->out, module);
 		}

@@ -345,12 +345,14 @@ def begin(target):
 
 def trace(pids, options, action):
     """leaktrace -p PIDS; once it is attached, `action` is called with it, then it must end."""
-    with Scratch() as report:
-        tracer = start([LEAKTRACE, "--json", report, "--top", "0", *options, "-p", pids])
+    # A pipe that nobody reads meanwhile would hold it up.
+    with Scratch() as report, tempfile.TemporaryFile() as output:
+        tracer = start([LEAKTRACE, "--json", report, "--top", "0", *options, "-p", pids], stdout=output)
         await_attached(tracer)
         action(tracer)
-        status, stdout, stderr = finish(tracer)
-        return Result(status, stdout, decode(stderr), load_report(report))
+        status, _, stderr = finish(tracer)
+        output.seek(0)
+        return Result(status, output.read(), decode(stderr), load_report(report))
 
 
 def drop(target):
