@@ -11,6 +11,7 @@
 #include "memory/kernel_held.h"
 #include "memory/layout.h"
 #include "memory/stop.h"
+#include "memory/tables.h"
 #include "memory/threads.h"
 #include "reach/graph.h"
 #include "trace/live_blocks.h"
@@ -41,6 +42,7 @@ struct pass {
 	struct live_blocks live;
 	bool is_late;
 	struct glibc_heap heap; /* if so */
+	struct tables tables;
 	uint64_t block_count;
 };
 
@@ -172,6 +174,7 @@ static void set_stacks(struct pass *pass)
 static int look_stopped(struct pass *pass)
 {
 	const struct look *look = pass->look;
+	struct graph_tables tables;
 	int error;
 
 	set_stacks(pass);
@@ -188,6 +191,8 @@ static int look_stopped(struct pass *pass)
 	error = read_maps(pass);
 	if (error)
 		return error;
+	tables = tables_begin(&pass->tables, &pass->reader, pass->maps, pass->map_count);
+	graph_set_tables(pass->graph, &tables);
 	threads_take(&pass->reader, pass->graph, pass->stop.threads, pass->stop.thread_count);
 	threads_take_results(&pass->reader, pass->graph, pass->live.threads,
 			     pass->live.thread_count);
@@ -203,6 +208,7 @@ static void clear(struct pass *pass)
 	free(pass->buffer);
 	live_blocks_clear(&pass->live);
 	glibc_heap_clear(&pass->heap);
+	tables_clear(&pass->tables);
 	stop_end(&pass->stop);
 }
 

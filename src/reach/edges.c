@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 33 bits of distance and sign, two of kind, and the byte behind the last edge. */
-#define EDGE_BYTES_MAX 7
+/* 33 bits of distance and sign, three of kind, 14 of a word, and the byte behind the last edge. */
+#define EDGE_BYTES_MAX 9
 #define ROOM_FIRST 4096
 
 int edges_begin(struct edges *edges, uint32_t count)
@@ -57,7 +57,15 @@ static void begin_source(struct edges *edges, uint32_t source)
 	edges->places[source] = (uint32_t)(edges->used - *base);
 }
 
-int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind)
+static void add_code(struct edges *edges, uint64_t code)
+{
+	for (; code >= 0x80; code >>= 7)
+		edges->bytes[edges->used++] = (uint8_t)(code | 0x80);
+	edges->bytes[edges->used++] = (uint8_t)code;
+}
+
+int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind,
+	      uint32_t word)
 {
 	int64_t distance = (int64_t)target - (int64_t)source;
 	/* Small numbers for small distances of either sign. */
@@ -68,9 +76,9 @@ int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_k
 		return error;
 	if (edges->source != source)
 		begin_source(edges, source);
-	for (code = code << EDGE_KIND_BITS | kind; code >= 0x80; code >>= 7)
-		edges->bytes[edges->used++] = (uint8_t)(code | 0x80);
-	edges->bytes[edges->used++] = (uint8_t)code;
+	add_code(edges, code << EDGE_KIND_BITS | kind);
+	if (kind == EDGE_AT_WORD)
+		add_code(edges, word);
 	return 0;
 }
 
@@ -94,22 +102,32 @@ struct edge_walk edges_of(const struct edges *edges, uint32_t source)
 	};
 }
 
-bool edges_next(struct edge_walk *walk)
+static uint64_t take_code(struct edge_walk *walk)
 {
 	uint64_t code = 0;
 	unsigned shift = 0;
-	int64_t distance;
 
-	if (!walk->at || !*walk->at)
-		return false;
 	do {
 		code |= (uint64_t)(*walk->at & 0x7f) << shift;
 		shift += 7;
 	} while (*walk->at++ & 0x80);
+	return code;
+}
+
+bool edges_next(struct edge_walk *walk)
+{
+	uint64_t code;
+	int64_t distance;
+
+	if (!walk->at || !*walk->at)
+		return false;
+	code = take_code(walk);
 	walk->kind = (enum edge_kind)(code & ((1 << EDGE_KIND_BITS) - 1));
 	code >>= EDGE_KIND_BITS;
 	distance = code & 1 ? ~(int64_t)(code >> 1) : (int64_t)(code >> 1);
 	walk->target = (uint32_t)((int64_t)walk->source + distance);
+	if (walk->kind == EDGE_AT_WORD)
+		walk->word = (uint32_t)take_code(walk);
 	return true;
 }
 

@@ -17,9 +17,12 @@ enum edge_kind {
 	EDGE_INTERIOR,
 	EDGE_AT_LENGTH, /* into the middle, where a heuristic may take it for the start */
 	EDGE_AT_STRING,
+	EDGE_AT_WORD, /* somewhere else, at a word: which one is kept, too */
 };
 
-#define EDGE_KIND_BITS 2
+#define EDGE_KIND_BITS 3
+/* Where in its target an edge of EDGE_AT_WORD ends, at most; beyond it is EDGE_INTERIOR. */
+#define EDGE_WORDS_MAX (1U << 14)
 /* Sources that share a base, from which their places are counted. */
 #define EDGE_GROUP 1024
 
@@ -39,8 +42,9 @@ struct edges {
 int edges_begin(struct edges *edges, uint32_t count);
 void edges_clear(struct edges *edges);
 
-/* Sources come in order. Returns 0 or -ENOMEM. */
-int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind);
+/* Sources come in order; `word` is of EDGE_AT_WORD alone. Returns 0 or -ENOMEM. */
+int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind,
+	      uint32_t word);
 /* When all are there. Returns 0 or -ENOMEM. */
 int edges_finish(struct edges *edges);
 
@@ -49,6 +53,7 @@ struct edge_walk {
 	uint32_t source;
 	uint32_t target;
 	enum edge_kind kind;
+	uint32_t word; /* of EDGE_AT_WORD */
 };
 
 /* The edges of a source, one after the other: `while (edges_next(&walk))`. */

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 
 #include "reach/graph_state.h"
-
-#define WORD 8
-#define STDSTRING_OFFSET 24
-#define LENGTH_OFFSET 8
+#include "util/array.h"
 
 int graph_new(const struct block *all, size_t count, unsigned heuristics, struct graph **result)
 {
@@ -39,6 +36,8 @@ void graph_free(struct graph *graph)
 	edges_clear(&graph->edges);
 	free(graph->flags);
 	free(graph->stack);
+	free(graph->inner);
+	free(graph->root_words);
 	free(graph);
 }
 
@@ -54,7 +53,13 @@ uint32_t graph_find(const struct graph *graph, uint64_t address)
 
 /* ---- pointers as they come by --------------------------------------------------------- */
 
-static enum edge_kind kind_of(uint64_t offset)
+void graph_set_tables(struct graph *graph, const struct graph_tables *tables)
+{
+	if (graph->heuristics & HEURISTIC_INHERITANCE)
+		graph->tables = *tables;
+}
+
+static enum edge_kind kind_of(const struct graph *graph, uint64_t offset)
 {
 	switch (offset) {
 	case 0:
@@ -64,17 +69,30 @@ static enum edge_kind kind_of(uint64_t offset)
 	case STDSTRING_OFFSET:
 		return EDGE_AT_STRING;
 	default:
-		return EDGE_INTERIOR;
+		return graph->tables.is_table && offset % WORD == 0 &&
+				       offset / WORD < EDGE_WORDS_MAX
+			       ? EDGE_AT_WORD
+			       : EDGE_INTERIOR;
 	}
+}
+
+static void add_word(struct graph *graph, struct inner_object **list, size_t *count, uint32_t block,
+		     uint64_t offset)
+{
+	struct inner_object *slot = array_add(list, count, sizeof(*slot));
+
+	if (slot)
+		*slot = (struct inner_object){ block, (uint32_t)(offset / WORD) };
+	else
+		graph->error = -ENOMEM;
 }
 
 static void note_root(struct graph *graph, uint32_t target, enum edge_kind kind)
 {
 	static const uint8_t flags[] = {
-		[EDGE_START] = FLAG_START,
-		[EDGE_INTERIOR] = FLAG_INTERIOR,
-		[EDGE_AT_LENGTH] = FLAG_AT_LENGTH,
-		[EDGE_AT_STRING] = FLAG_AT_STRING,
+		[EDGE_START] = FLAG_START,	   [EDGE_INTERIOR] = FLAG_INTERIOR,
+		[EDGE_AT_LENGTH] = FLAG_AT_LENGTH, [EDGE_AT_STRING] = FLAG_AT_STRING,
+		[EDGE_AT_WORD] = FLAG_INTERIOR,
 	};
 
 	graph->flags[target] |= flags[kind];
@@ -84,15 +102,22 @@ static void note_pointer(struct graph *graph, const struct pending *pending)
 {
 	struct block_place target = blocks_place(&graph->blocks, pending->region, pending->begin);
 	uint64_t offset = pending->word - target.block.start;
+	enum edge_kind kind;
 
 	/* What points to itself is reached no better for it. */
 	if (target.number == NO_BLOCK || (offset && offset >= target.block.size) ||
 	    target.number == pending->source)
 		return;
-	if (pending->source == NO_BLOCK)
-		note_root(graph, target.number, kind_of(offset));
-	else if (edges_add(&graph->edges, pending->source, target.number, kind_of(offset)))
-		graph->error = -ENOMEM;
+	kind = kind_of(graph, offset);
+	if (pending->source != NO_BLOCK) {
+		if (edges_add(&graph->edges, pending->source, target.number, kind,
+			      (uint32_t)(offset / WORD)))
+			graph->error = -ENOMEM;
+		return;
+	}
+	note_root(graph, target.number, kind);
+	if (graph->tables.is_table && kind != EDGE_START && offset % WORD == 0)
+		add_word(graph, &graph->root_words, &graph->root_word_count, target.number, offset);
 }
 
 static void flush(struct graph *graph)
@@ -167,6 +192,31 @@ static void look_at_head(struct graph *graph, uint32_t number, uint64_t size)
 		graph->flags[number] |= FLAG_IS_STRING;
 }
 
+/* An address in a block's memory is none of a table: most first words are that, or small. */
+static bool is_table(struct graph *graph, uint64_t word)
+{
+	const struct graph_tables *tables = &graph->tables;
+
+	return word - tables->low < tables->span && tables->is_table &&
+	       !blocks_region(&graph->blocks, word, graph->hint) &&
+	       tables->is_table(word, tables->context);
+}
+
+/* Objects in an object, and its own beginning: each begins with the address of its table. */
+static void take_objects(struct graph *graph, uint32_t number, const struct block *block,
+			 uint64_t from, uint64_t until, const uint64_t *words)
+{
+	if (from == block->start && until >= from + WORD)
+		graph->object = is_table(graph, words[0]) ? number : NO_BLOCK;
+	if (graph->object != number)
+		return;
+	for (uint64_t at = from; at + WORD <= until; at += WORD, words++)
+		if (at != block->start && at - block->start < EDGE_WORDS_MAX * WORD &&
+		    is_table(graph, *words))
+			add_word(graph, &graph->inner, &graph->inner_count, number,
+				 at - block->start);
+}
+
 /* Its first words, which may come with two pieces. */
 static void take_head(struct graph *graph, uint32_t number, const struct block *block,
 		      uint64_t address, const uint64_t *words, uint64_t until)
@@ -197,6 +247,8 @@ static void take_block(struct graph *graph, uint32_t number, const struct block 
 		until = end;
 	if (block->start % WORD == 0 && from < block->start + HEAD_WORDS * WORD)
 		take_head(graph, number, block, address, words, until);
+	if (graph->tables.is_table && block->start % WORD == 0)
+		take_objects(graph, number, block, from, until, words + (from - address) / WORD);
 	for (; from + WORD <= until; from += WORD) {
 		uint64_t word = words[(from - address) / WORD];
 

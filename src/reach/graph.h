@@ -40,6 +40,20 @@ int graph_new(const struct block *all, size_t count, unsigned heuristics, struct
 /* Takes NULL. */
 void graph_free(struct graph *graph);
 
+/*
+ * How a C++ object is told: by a word that is the address of a virtual table. Tables are in
+ * [low, low + span); `is_table` is asked for addresses in it.
+ */
+struct graph_tables {
+	uint64_t low;
+	uint64_t span;
+	bool (*is_table)(uint64_t address, void *context);
+	void *context;
+};
+
+/* For HEURISTIC_INHERITANCE, before any memory. */
+void graph_set_tables(struct graph *graph, const struct graph_tables *tables);
+
 /* Words of a root: memory that the program has at hand, registers. */
 void graph_root_words(struct graph *graph, const uint64_t *words, size_t count);
 /* An address that counts as a pointer to the start of the block that holds it. */

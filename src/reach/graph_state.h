@@ -6,6 +6,9 @@
 #include "reach/edges.h"
 #include "reach/graph.h"
 
+#define WORD 8
+#define STDSTRING_OFFSET 24
+#define LENGTH_OFFSET 8
 /* Pointers looked up together, so that the cache lines of one come while others are worked on. */
 #define BATCH 64
 /* The words at a block's start that heuristics look at. */
@@ -22,6 +25,12 @@ enum block_flag {
 };
 
 #define FLAG_CLASS_SHIFT 6 /* enum reach_class; REACH_DEFINITE until it is reached */
+
+/* A word of a block: where an object in an object begins; where a root points to. */
+struct inner_object {
+	uint32_t block;
+	uint32_t word;
+};
 
 struct pending {
 	uint64_t word;
@@ -44,6 +53,13 @@ struct graph {
 	uint64_t head[HEAD_WORDS]; /* of the block under way */
 	uint64_t next_address;	   /* memory comes in order */
 	size_t next_region;
+	/* HEURISTIC_INHERITANCE */
+	struct graph_tables tables;
+	uint32_t object;	    /* the block under way, if it begins like an object */
+	struct inner_object *inner; /* by block, then by word */
+	size_t inner_count;
+	struct inner_object *root_words; /* what roots point to, likewise */
+	size_t root_word_count;
 	int error;
 };
 

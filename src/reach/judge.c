@@ -47,10 +47,43 @@ static bool is_start(const struct graph *graph, uint32_t target, enum edge_kind 
 		return graph->flags[target] & FLAG_IS_LENGTH;
 	case EDGE_AT_STRING:
 		return graph->flags[target] & FLAG_IS_STRING;
+	case EDGE_AT_WORD:
 	case EDGE_INTERIOR:
 		break;
 	}
 	return false;
+}
+
+static int compare_words(const void *left, const void *right)
+{
+	const struct inner_object *a = left, *b = right;
+
+	if (a->block != b->block)
+		return a->block < b->block ? -1 : 1;
+	return (a->word > b->word) - (a->word < b->word);
+}
+
+/* Whether an object in the block's object begins there. */
+static bool is_inner(const struct graph *graph, uint32_t block, uint32_t word)
+{
+	const struct inner_object key = { block, word };
+
+	return graph->inner_count && bsearch(&key, graph->inner, graph->inner_count,
+					     sizeof(*graph->inner), compare_words);
+}
+
+static uint32_t word_of(const struct edge_walk *edge)
+{
+	return edge->kind == EDGE_AT_WORD     ? edge->word
+	       : edge->kind == EDGE_AT_LENGTH ? LENGTH_OFFSET / WORD
+					      : STDSTRING_OFFSET / WORD;
+}
+
+static bool leads_to_start(const struct graph *graph, const struct edge_walk *edge)
+{
+	if (is_start(graph, edge->target, edge->kind))
+		return true;
+	return edge->kind != EDGE_INTERIOR && is_inner(graph, edge->target, word_of(edge));
 }
 
 static bool is_rooted(const struct graph *graph, uint32_t number)
@@ -70,7 +103,7 @@ static void walk_reachable(struct graph *graph, uint32_t first)
 
 		while (edges_next(&edges))
 			if (class_of(graph, edges.target) != REACH_REACHABLE &&
-			    is_start(graph, edges.target, edges.kind))
+			    leads_to_start(graph, &edges))
 				set_class(graph, edges.target, REACH_REACHABLE);
 	}
 }
@@ -148,6 +181,13 @@ int graph_judge(struct graph *graph)
 	for (uint32_t i = 0; i < count; i++)
 		if (class_of(graph, i) != REACH_REACHABLE && is_rooted(graph, i))
 			walk_reachable(graph, i);
+	for (size_t i = 0; i < graph->root_word_count; i++) {
+		const struct inner_object *root = &graph->root_words[i];
+
+		if (class_of(graph, root->block) != REACH_REACHABLE &&
+		    is_inner(graph, root->block, root->word))
+			walk_reachable(graph, root->block);
+	}
 	for (uint32_t i = 0; i < count; i++)
 		find_possible(graph, i);
 	for (uint32_t i = 0; i < count; i++)

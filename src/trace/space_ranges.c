@@ -47,40 +47,72 @@ static void add_range(struct listing *listing, const struct range *range, enum r
 		listing->error = -ENOMEM;
 }
 
+static const struct mapping *mapping_of(const struct process *process, uint64_t address)
+{
+	for (size_t i = 0; i < process->mapping_count; i++)
+		if (address - process->mappings[i].start <
+		    process->mappings[i].end - process->mappings[i].start)
+			return &process->mappings[i];
+	return NULL;
+}
+
 struct module_search {
 	const struct mapping *mapping;
 	bool found;
 };
 
-static int is_allocator_of(struct module *module, void *context)
+static int is_module_of(struct module *module, void *context)
 {
 	struct module_search *search = context;
 
-	search->found = module->key.inode == search->mapping->inode &&
-			module->key.device == search->mapping->device &&
-			module_only_allocates(module);
+	search->found |= module->key.inode == search->mapping->inode &&
+			 module->key.device == search->mapping->device &&
+			 module_only_allocates(module);
 	return search->found;
 }
 
-/* An allocator's library maps memory also before its first call, and from threads of its own. */
+static bool is_allocator(const struct listing *listing, const struct mapping *mapping)
+{
+	struct module_search search = { .mapping = mapping };
+
+	modules_each(listing->modules, is_module_of, &search);
+	return search.found;
+}
+
+/* The dynamic linker, which initialises it; the C library, which began its thread. */
+static bool begins_others(const struct mapping *mapping)
+{
+	const char *slash = strrchr(mapping->path, '/');
+
+	return slash && (!strncmp(slash, "/ld-", 4) || !strncmp(slash, "/libc.", 6) ||
+			 !strncmp(slash, "/libc-", 6));
+}
+
+/*
+ * An allocator's library maps memory also before its first call, and from threads of its
+ * own. Some have an mmap(2) of their own as well, which the program calls.
+ */
 static bool is_called_by_allocator(const struct listing *listing, const struct book_site *site)
 {
 	const struct space_stack *stack = space_stack_of(listing->space, site->tag, site->check);
 	const struct process *process = space_process(listing->processes, listing->space);
+	bool inside = false;
 
 	for (uint32_t i = 0; stack && i < stack->depth; i++) {
-		for (size_t j = 0; j < process->mapping_count; j++) {
-			struct module_search search = { .mapping = &process->mappings[j] };
+		const struct mapping *mapping = mapping_of(process, stack->ips[i]);
 
-			if (stack->ips[i] - search.mapping->start >=
-			    search.mapping->end - search.mapping->start)
-				continue;
-			modules_each(listing->modules, is_allocator_of, &search);
-			if (search.found)
-				return true;
+		if (!mapping)
+			return false;
+		if (!is_allocator(listing, mapping)) {
+			if (inside)
+				return begins_others(mapping);
+			if (!begins_others(mapping))
+				return false;
+		} else {
+			inside = true;
 		}
 	}
-	return false;
+	return inside;
 }
 
 static void list_mapped(const struct range *range, const struct book_site *site, void *context)

@@ -18,6 +18,8 @@
 /* What is stored is stored, though nobody reads it. */
 #pragma GCC optimize("O0")
 
+/* Words stay behind what they are of. */
+/* clang-format off */
 #include "program.h"
 
 #include <fcntl.h>
@@ -45,6 +47,17 @@ void *kept_too;
 char *middle;
 void *initialised = &kept;
 static pthread_barrier_t barrier;
+
+/* The library allocates a vector for the thread's data, and points behind its head. */
+#define THREAD(run, argument) REQUIRE(!pthread_create(&thread, NULL, run, argument))
+
+/* What calls leave below the stack, where later ones may have it in theirs. */
+SITE static void scrub(void)
+{
+	volatile char rest[16384];
+
+	memset((void *)rest, 0, sizeof(rest));
+}
 
 /* ---- lost -------------------------------------------------------------------------- */
 
@@ -370,8 +383,8 @@ SITE static void signal_stack(void)
 {
 	stack_t stack = { .ss_size = 65536 };
 
-	stack.ss_sp = malloc(65536); // = reachable; valgrind definite: the kernel has it; lsan
-				     // definite: the kernel has it
+	stack.ss_sp =
+		malloc(65536); // = reachable; valgrind definite: in no memory; lsan definite: too
 	REQUIRE(!sigaltstack(&stack, NULL));
 }
 
@@ -403,12 +416,14 @@ SITE static void epoll_data(void)
 	struct epoll_event event = { .events = EPOLLIN };
 
 	REQUIRE(!pipe(ends));
-	event.data.ptr = malloc(46); // = reachable; valgrind definite: the kernel has it; lsan
-				     // definite: the kernel has it
+	event.data.ptr =
+		malloc(46); // = reachable; valgrind definite: in no memory; lsan definite: too
 	REQUIRE(!epoll_ctl(poll, EPOLL_CTL_ADD, ends[0], &event));
 	event.data.ptr = NULL;
 	memset(&event, 0, sizeof(event));
 }
+
+typedef int (*compare)(const void *, const void *);
 
 SITE static void tree_of_library(void)
 {
@@ -419,8 +434,7 @@ SITE static void tree_of_library(void)
 		char *word = malloc(47); // = reachable*3
 
 		strcpy(word, words[i]);
-		tsearch(word, &root,
-			(int (*)(const void *, const void *))strcmp); // = library reachable*3
+		tsearch(word, &root, (compare)strcmp); // = library reachable*3
 	}
 }
 
@@ -436,9 +450,7 @@ SITE static void in_thread(void)
 {
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, lose,
-				NULL)); // = library reachable; valgrind library possible: the
-					// thread vector is pointed to behind its head
+	THREAD(lose, NULL); // = library reachable; valgrind library possible: interior
 	pthread_join(thread, NULL);
 }
 
@@ -461,9 +473,7 @@ SITE static void thread_stack(void)
 
 	REQUIRE(!pthread_key_create(&key, NULL));
 	pthread_barrier_init(&barrier, NULL, 2);
-	REQUIRE(!pthread_create(&thread, NULL, wait_with_local,
-				NULL)); // = library reachable; valgrind library possible: the
-					// thread vector is pointed to behind its head
+	THREAD(wait_with_local, NULL); // = library reachable; valgrind library possible: interior
 	pthread_barrier_wait(&barrier);
 }
 
@@ -491,9 +501,7 @@ SITE static void thread_register(void)
 	static volatile bool flag;
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, spin,
-				(void *)&flag)); // = library reachable; valgrind library possible:
-						 // the thread vector is pointed to behind its head
+	THREAD(spin, (void *)&flag); // = library reachable; valgrind library possible: interior
 	while (!flag)
 		sleep_ms(1);
 }
@@ -509,17 +517,15 @@ SITE static void thread_result(void)
 {
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, leave_result,
-				NULL)); // = library reachable; valgrind library possible: the
-					// thread vector is pointed to behind its head
+	THREAD(leave_result, NULL); // = library reachable; valgrind library possible: interior
 	sleep_ms(50);
 }
 
 static void *end_with_local(void *argument)
 {
-	void *volatile local = malloc(57); // = definite
+	void *volatile local = calloc(1, 57); // = definite
 
-	of_thread = malloc(58); // = definite; valgrind reachable: sees what ended threads have left
+	of_thread = calloc(1, 58); // = definite; valgrind reachable: sees what ended threads have left
 	keep((void *)local);
 	return argument;
 }
@@ -529,9 +535,7 @@ SITE static void ended_stack(void)
 {
 	pthread_t thread;
 
-	REQUIRE(!pthread_create(&thread, NULL, end_with_local,
-				NULL)); // = library reachable; valgrind library possible: the
-					// thread vector is pointed to behind its head
+	THREAD(end_with_local, NULL); // = library reachable; valgrind library possible: interior
 	pthread_join(thread, NULL);
 }
 
@@ -551,12 +555,9 @@ SITE static void many_threads(void)
 	for (int i = 0; i < 20; i++) {
 		pthread_t thread;
 
-		held[i] = malloc(59); // = reachable*20
-		keep(malloc(60));     // = definite*20
-		REQUIRE(!pthread_create(
-			&thread, NULL, wait_for_ever,
-			held[i])); // = library reachable*20; valgrind library possible*20: the
-				   // thread vector is pointed to behind its head
+		held[i] = calloc(1, 59); // = reachable*20
+		keep(calloc(1, 60)); // = definite*20
+		THREAD(wait_for_ever, held[i]); // = library reachable*20; valgrind library possible*20: interior
 	}
 	pthread_barrier_wait(&barrier);
 }
@@ -565,8 +566,8 @@ SITE static void many_threads(void)
 
 SITE static void keep_and_lose(void)
 {
-	kept = malloc(61); // = reachable
-	keep(malloc(62));  // = definite
+	kept = calloc(1, 61); // = reachable
+	keep(calloc(1, 62));  // = definite
 }
 
 static void *exit_from_thread(void *argument)
@@ -603,9 +604,8 @@ SITE static void by_thread(void)
 	pthread_t thread;
 
 	keep_and_lose();
-	REQUIRE(!pthread_create(&thread, NULL, exit_from_thread,
-				NULL)); // = library reachable; valgrind library possible: the
-					// thread vector is pointed to behind its head
+	scrub();
+	THREAD(exit_from_thread, NULL); // = library reachable; valgrind library possible: interior
 	pthread_join(thread, NULL);
 }
 
@@ -621,9 +621,8 @@ SITE static void by_last_thread(void)
 	pthread_t thread;
 
 	keep_and_lose();
-	REQUIRE(!pthread_create(&thread, NULL, end_later,
-				NULL)); // = library reachable; valgrind library possible: the
-					// thread vector is pointed to behind its head
+	scrub();
+	THREAD(end_later, NULL); // = library reachable; valgrind library possible: interior
 	pthread_detach(thread);
 	pthread_exit(NULL); // = library reachable*6
 }
@@ -705,14 +704,6 @@ static const struct {
 	{ "by_last_thread", by_last_thread },
 	{ "in_child", in_child },
 };
-
-/* What cases leave below the stack: LeakSanitizer looks from a deeper place. */
-SITE static void scrub(void)
-{
-	volatile char rest[16384];
-
-	memset((void *)rest, 0, sizeof(rest));
-}
 
 int main(int argc, char **argv)
 {

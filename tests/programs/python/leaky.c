@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A Python extension whose functions keep what they should give back; tests/e2e/test_reach_real.py */
+/* A Python extension whose functions keep what they should give back; tests/e2e/test_reach_real.py
+ */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -60,7 +61,9 @@ static PyMethodDef methods[] = {
 	{ NULL, NULL, 0, NULL },
 };
 
-static struct PyModuleDef module = { PyModuleDef_HEAD_INIT, "leaky", NULL, -1, methods, NULL, NULL, NULL, NULL };
+static struct PyModuleDef module = {
+	PyModuleDef_HEAD_INIT, "leaky", NULL, -1, methods, NULL, NULL, NULL, NULL
+};
 
 PyMODINIT_FUNC PyInit_leaky(void)
 {
