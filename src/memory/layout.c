@@ -154,6 +154,12 @@ static void add_unknown(struct layout *layout, const struct area *like, size_t i
 	const struct proc_map *map = &source->maps[index];
 	bool is_stack = !strcmp(map->path, "[stack]");
 	bool is_guarded = has_guard(source, index) && map->start == start;
+	uint64_t left = source->left_stack & ~7ULL;
+
+	if (is_stack && left > start && left < end) {
+		add_area(layout, like, start, left, OUTSIDE_NOTHING);
+		start = left;
+	}
 
 	if (is_guarded || (is_stack && lowest_stack_pointer(source, start, end) < end))
 		add_stack(layout, like, start, end);

@@ -23,6 +23,8 @@ struct layout_source {
 	size_t range_count;
 	const struct wire_thread *threads; /* `sp`: their stacks are in use from there up */
 	size_t thread_count;
+	/* The first thread has ended: its stack is in use from here up. 0: it has not. */
+	uint64_t left_stack;
 	/* An allocator's memory has blocks that we know nothing of: roots, as all else. */
 	bool is_late;
 };

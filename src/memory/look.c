@@ -46,10 +46,20 @@ struct pass {
 	uint64_t block_count;
 };
 
+static bool has_first_thread(const struct pass *pass)
+{
+	for (size_t i = 0; i < pass->stop.thread_count; i++)
+		if (pass->stop.threads[i].tid == (uint32_t)pass->look->pid)
+			return true;
+	return false;
+}
+
 static int read_maps(struct pass *pass)
 {
 	const struct look *look = pass->look;
 	struct layout_source source;
+	uint64_t left_stack = 0;
+	struct proc_stat stat;
 	int error;
 
 	/* By a thread that lives: a leader that has ended has none. */
@@ -60,6 +70,8 @@ static int read_maps(struct pass *pass)
 	if (error)
 		return error;
 	pass->is_late = processes_is_late(look->processes, look->space);
+	if (!has_first_thread(pass) && !proc_stat_read(pass->reader.tid, &stat))
+		left_stack = stat.start_stack;
 	source = (struct layout_source){
 		.maps = pass->maps,
 		.map_count = pass->map_count,
@@ -67,6 +79,7 @@ static int read_maps(struct pass *pass)
 		.range_count = pass->range_count,
 		.threads = pass->stop.threads,
 		.thread_count = pass->stop.thread_count,
+		.left_stack = left_stack,
 		.is_late = pass->is_late,
 	};
 	return layout_make(&source, &pass->areas, &pass->area_count);

@@ -200,8 +200,9 @@ int proc_stat_read(pid_t pid, struct proc_stat *stat)
 	if (!fields ||
 	    sscanf(fields + 1,
 		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %" SCNu64
-		   " %*d %" SCNu64,
-		   &stat->state, &ppid, &flags, &stat->threads, &stat->start_ticks) != 5)
+		   " %*d %" SCNu64 " %*u %*d %*u %*u %*u %" SCNu64,
+		   &stat->state, &ppid, &flags, &stat->threads, &stat->start_ticks,
+		   &stat->start_stack) != 6)
 		return -EINVAL;
 	stat->ppid = ppid;
 	stat->kernel_thread = flags & TASK_KERNEL_THREAD;

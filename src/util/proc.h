@@ -46,6 +46,7 @@ struct proc_stat {
 	bool kernel_thread;
 	uint64_t threads;
 	uint64_t start_ticks; /* since boot */
+	uint64_t start_stack; /* arguments and environment are above; 0: not for us to see */
 };
 
 /* /proc/PID/stat. Returns 0 or -errno (-ESRCH: no such process). */
