@@ -217,20 +217,18 @@ struct block_begin blocks_begin(const struct blocks *blocks, const struct block_
 				uint64_t address)
 {
 	uint32_t granule = (uint32_t)((address - region->start) >> blocks->shift);
-	uint32_t in_line = granule % LINE_GRANULES, words = in_line / 64;
+	uint32_t in_line = granule % LINE_GRANULES, word = in_line / 64;
 	const struct block_line *line =
 		&blocks->lines[region->first_line + granule / LINE_GRANULES];
-	uint64_t bits = line->bits[words] & ((2ULL << in_line % 64) - 1);
+	uint64_t bits = line->bits[word] & ((2ULL << in_line % 64) - 1);
 	uint32_t count = line->rank + (uint32_t)__builtin_popcountll(bits), last = line->last;
 
-	for (uint32_t word = 0; word < words; word++) {
-		count += (uint32_t)__builtin_popcountll(line->bits[word]);
-		if (line->bits[word])
-			last = granule - in_line + word * 64 +
-			       (uint32_t)highest_bit(line->bits[word]);
-	}
+	for (uint32_t before = 0; before < word; before++)
+		count += (uint32_t)__builtin_popcountll(line->bits[before]);
+	while (!bits && word)
+		bits = line->bits[--word];
 	if (bits)
-		last = granule - in_line + words * 64 + (uint32_t)highest_bit(bits);
+		last = granule - in_line + word * 64 + (uint32_t)highest_bit(bits);
 	return (struct block_begin){
 		.number = count > region->first_block ? count - 1 : NO_BLOCK,
 		.granule = last,

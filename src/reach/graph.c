@@ -98,26 +98,36 @@ static void note_root(struct graph *graph, uint32_t target, enum edge_kind kind)
 	graph->flags[target] |= flags[kind];
 }
 
+/* In its block, if that is large enough. */
+static uint64_t offset_of(const struct graph *graph, const struct pending *pending)
+{
+	return pending->word - pending->region->start -
+	       ((uint64_t)pending->begin.granule << graph->blocks.shift);
+}
+
 static void note_pointer(struct graph *graph, const struct pending *pending)
 {
-	struct block_place target = blocks_place(&graph->blocks, pending->region, pending->begin);
-	uint64_t offset = pending->word - target.block.start;
+	uint32_t target = pending->begin.number;
+	uint64_t offset;
 	enum edge_kind kind;
 
 	/* What points to itself is reached no better for it. */
-	if (target.number == NO_BLOCK || (offset && offset >= target.block.size) ||
-	    target.number == pending->source)
+	if (target == NO_BLOCK || target == pending->source)
+		return;
+	offset = offset_of(graph, pending);
+	if (offset &&
+	    offset >= blocks_place(&graph->blocks, pending->region, pending->begin).block.size)
 		return;
 	kind = kind_of(graph, offset);
 	if (pending->source != NO_BLOCK) {
-		if (edges_add(&graph->edges, pending->source, target.number, kind,
+		if (edges_add(&graph->edges, pending->source, target, kind,
 			      (uint32_t)(offset / WORD)))
 			graph->error = -ENOMEM;
 		return;
 	}
-	note_root(graph, target.number, kind);
+	note_root(graph, target, kind);
 	if (graph->tables.is_table && kind != EDGE_START && offset % WORD == 0)
-		add_word(graph, &graph->root_words, &graph->root_word_count, target.number, offset);
+		add_word(graph, &graph->root_words, &graph->root_word_count, target, offset);
 }
 
 static void flush(struct graph *graph)
@@ -131,7 +141,8 @@ static void flush(struct graph *graph)
 		struct pending *pending = &graph->pending[i];
 
 		pending->begin = blocks_begin(blocks, pending->region, pending->word);
-		if (pending->begin.number != NO_BLOCK)
+		/* Most point to a start: then the size does not matter. */
+		if (pending->begin.number != NO_BLOCK && offset_of(graph, pending))
 			__builtin_prefetch(&blocks->sizes[pending->begin.number]);
 	}
 	for (size_t i = 0; i < graph->pending_count; i++)
@@ -232,6 +243,28 @@ static void take_head(struct graph *graph, uint32_t number, const struct block *
 	}
 }
 
+/* Few words are pointers: so many are turned away at a time. */
+#define GROUP 8
+
+static void take_words(struct graph *graph, uint32_t number, const uint64_t *words, size_t count)
+{
+	uint64_t low = graph->blocks.low, span = graph->blocks.span;
+	size_t i = 0;
+
+	for (; i + GROUP <= count; i += GROUP) {
+		bool any = false;
+
+		for (size_t k = 0; k < GROUP; k++)
+			any |= words[i + k] - low < span;
+		for (size_t k = 0; any && k < GROUP; k++)
+			if (words[i + k] - low < span)
+				take_word(graph, words[i + k], number);
+	}
+	for (; i < count; i++)
+		if (words[i] - low < span)
+			take_word(graph, words[i], number);
+}
+
 /*
  * The words of one block that are in this piece: pointers are where their alignment puts
  * them, and a word at the end that is not all of the block's is none of its.
@@ -239,7 +272,6 @@ static void take_head(struct graph *graph, uint32_t number, const struct block *
 static void take_block(struct graph *graph, uint32_t number, const struct block *block,
 		       uint64_t address, const uint64_t *words, size_t count)
 {
-	uint64_t low = graph->blocks.low, span = graph->blocks.span;
 	uint64_t from = address > block->start ? address : (block->start + WORD - 1) / WORD * WORD;
 	uint64_t until = address + count * WORD, end = block->start + block->size;
 
@@ -249,12 +281,8 @@ static void take_block(struct graph *graph, uint32_t number, const struct block 
 		take_head(graph, number, block, address, words, until);
 	if (graph->tables.is_table && block->start % WORD == 0)
 		take_objects(graph, number, block, from, until, words + (from - address) / WORD);
-	for (; from + WORD <= until; from += WORD) {
-		uint64_t word = words[(from - address) / WORD];
-
-		if (word - low < span)
-			take_word(graph, word, number);
-	}
+	take_words(graph, number, words + (from - address) / WORD,
+		   from < until ? (until - from) / WORD : 0);
 }
 
 /* A piece of memory under way. */
