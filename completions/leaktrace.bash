@@ -19,7 +19,8 @@ _leaktrace() {
 			[[ $word == -p || $word == --pid ]] && ((i++))
 			;;
 		-u | --user | --kinds | --resource | -d | --duration | -i | --interval | -o | --output | --attach | \
-			--events | --output-of-command | \
+			--events | --output-of-command | --show-kinds | --scan-every | --max-pause | \
+			--leak-check-heuristics | --scan-way | \
 			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --max-stacks | \
 			--unwind | --top | \
 			--min-size | --max-size | --min-age | --sort | --json | --color | --placement)
@@ -53,6 +54,14 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'heap mmap fd thread' -- "$cur")
 		return
 		;;
+	--show-kinds)
+		mapfile -t COMPREPLY < <(compgen -W 'definite indirect possible reachable all none' -- "$cur")
+		return
+		;;
+	--leak-check-heuristics)
+		mapfile -t COMPREPLY < <(compgen -W 'stdstring length64 newarray multipleinheritance all none' -- "$cur")
+		return
+		;;
 	--events)
 		mapfile -t COMPREPLY < <(compgen -W 'exact pages' -- "$cur")
 		return
@@ -77,7 +86,7 @@ _leaktrace() {
 		_filedir
 		return
 		;;
-	-d | --duration | -i | --interval | --alloc-prefix | --max-live | --max-sites | \
+	-d | --duration | -i | --interval | --scan-every | --max-pause | --alloc-prefix | --max-live | --max-sites | \
 		--max-stack | --max-stacks | --top | --min-size | --max-size | --min-age)
 		return
 		;;
@@ -87,6 +96,7 @@ _leaktrace() {
 	if [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '-p --pid -u --user --no-follow
 			-d --duration -i --interval --attach --alloc-prefix --object --no-pause --no-namespace
+			--no-scan --show-kinds --scan-every --max-pause --leak-check-heuristics
 			--events --live --growth --output-of-command --kinds --resource --max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
 			--sort --json -o --output --no-demangle --color -v --verbose -V --version
 			--help' -- "$cur")
