@@ -202,6 +202,19 @@ def test_keys(grow, columns, rows):
     assert target.poll() is None
 
 
+def test_look_into_memory(grow):
+    """r: what is lost, by its class, in a line; the process goes on."""
+    target = grow()
+    with Screen(live("-p", str(target.pid)), 200, 60) as screen:
+        screen.wait(table, "rows")
+        screen.keys("r")
+        lines = screen.wait(lambda lines: any("definitely" in line for line in lines), "what is lost")
+        said = next(line for line in lines if "definitely" in line)
+        assert re.search(r"lost: \S+ \S+ in [\d,]+ blocks? definitely, .* possibly", said), said
+        assert target.poll() is None
+        quit_and_read(screen)
+
+
 def test_mouse(grow):
     target = grow("fd", "thread")
     with Screen(live("-p", str(target.pid)), 100, 30) as screen:

@@ -279,6 +279,39 @@ def test_without_the_right_to_trace():
         assert [site["live_bytes"] for site in lost_sites(process)] == [62]
 
 
+def test_handles_of_a_kind(tmp_path):
+    """A handle that no memory holds is lost: whether it is a block's address or nobody's."""
+    source = tmp_path / "handles.c"
+    source.write_text("""
+#include <stdlib.h>
+#include <string.h>
+char pool[64];
+void *kept[2];
+__attribute__((noinline)) void *open_thing(int i) { __asm__(""); return pool + 16 * i; }
+__attribute__((noinline)) void close_thing(void *thing) { __asm__("" : : "r"(thing)); }
+__attribute__((noinline)) void *open_block(void) { __asm__(""); return calloc(1, 40); }
+int main(void)
+{
+	kept[0] = open_thing(1);
+	open_thing(2);
+	close_thing(open_thing(3));
+	kept[1] = open_block();
+	open_block();
+	return 0;
+}
+""")
+    kinds = tmp_path / "things.res"
+    kinds.write_text("kind thing\nacquire open_thing handle=return\nacquire open_block handle=return\n"
+                     "release close_thing handle=arg1\n")
+    program = str(tmp_path / "handles")
+    subprocess.run(["gcc", "-O1", "-g", "-fno-optimize-sibling-calls", "-o", program, str(source)], check=True)
+    result = harness.run(["--kinds", "heap", "--resource", str(kinds)], [program])
+    process, = harness.select_processes(result.report, "root")
+    found = sorted((site["class"], site["live_count"], functions_of(site)[0]) for site in process["sites"]
+                   if site["kind"] == "thing")
+    assert found == [("definite", 1, "main")] * 2 + [("reachable", 1, "main")] * 2
+
+
 # ---- real services ------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@
 #include "options.h"
 #include "options_parse.h"
 #include "options_table.h"
+#include "reach/graph.h"
 #include "util/log.h"
 
 #define ARGUMENTS_MAX 32
@@ -358,6 +359,36 @@ static void test_report_options(void **state)
 	run_end(&run);
 }
 
+static void test_sets(void **state)
+{
+	static const struct {
+		const char *line;
+		size_t offset;
+		unsigned value;
+	} cases[] = {
+		{ "--show-kinds definite,reachable ls", offsetof(struct options, filter.classes),
+		  1 << CLASS_DEFINITE | 1 << CLASS_REACHABLE },
+		{ "--show-kinds all ls", offsetof(struct options, filter.classes), CLASSES_ALL },
+		{ "--leak-check-heuristics none ls", offsetof(struct options, heuristics), 0 },
+		{ "--leak-check-heuristics newarray,length64 ls",
+		  offsetof(struct options, heuristics), HEURISTIC_NEWARRAY | HEURISTIC_LENGTH64 },
+		{ "ls", offsetof(struct options, heuristics), HEURISTICS_ALL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct run run;
+
+		parse_right(&run, cases[i].line);
+		assert_int_equal(*(unsigned *)((char *)&run.options + cases[i].offset),
+				 cases[i].value);
+		run_end(&run);
+	}
+	assert_wrong("--show-kinds lost ls", "--show-kinds");
+	assert_wrong("--show-kinds definite, ls", "--show-kinds");
+	assert_wrong("--no-scan --scan-every 1 ls", "--scan-every has no meaning");
+}
+
 static void test_words(void **state)
 {
 	static const struct {
@@ -538,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_command_options),
 		cmocka_unit_test(test_limits_and_developers),
 		cmocka_unit_test(test_report_options),
+		cmocka_unit_test(test_sets),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_command_is_left_alone),
 		cmocka_unit_test(test_contradictions),

@@ -145,6 +145,63 @@ static struct snapshot *kinds(void)
 	return snapshot;
 }
 
+static struct site *add_class(struct snapshot *snapshot, struct process *process,
+			      const char *function, enum leak_class leak_class, size_t count,
+			      uint64_t size)
+{
+	struct site *site = fixture_site(
+		process,
+		fixture_stack(snapshot, process,
+			      FRAMES(FRAME_AT(function, 7, "/bin/demo", "/src/demo.c", 12, false))),
+		count, size, 0);
+
+	site->leak_class = leak_class;
+	return site;
+}
+
+/* A lost block that holds others, one of each other class, one that came too late for one. */
+static struct snapshot *classes(void)
+{
+	struct snapshot *snapshot = fixture_snapshot();
+	struct process *process = fixture_process(snapshot, 1234, "demo");
+	struct held *held;
+
+	add_class(snapshot, process, "lose", CLASS_DEFINITE, 1, 100);
+	add_class(snapshot, process, "node", CLASS_INDIRECT, 7, 64);
+	add_class(snapshot, process, "middle", CLASS_POSSIBLE, 2, 40);
+	add_class(snapshot, process, "keep", CLASS_REACHABLE, 3, 1000);
+	add_class(snapshot, process, "late", CLASS_UNCLASSIFIED, 1, 10);
+	held = site_add_held(&process->sites[0]);
+	assert_non_null(held);
+	*held = (struct held){ 1, 7, 448 };
+	process->scan = (struct memory_scan){ SCAN_DONE, NULL, SECOND_NS, 12000000, 4096, 13 };
+	process_sum_totals(process);
+	return snapshot;
+}
+
+static struct snapshot *not_scanned(void)
+{
+	struct snapshot *snapshot = single();
+
+	snapshot->processes[0].scan.state = SCAN_FAILED;
+	snapshot->processes[0].scan.reason =
+		strings_intern(snapshot->strings, "it was killed by a signal");
+	return snapshot;
+}
+
+static struct snapshot *nothing_lost(void)
+{
+	struct snapshot *snapshot = fixture_snapshot();
+	struct process *process = fixture_process(snapshot, 1234, "demo");
+
+	add_class(snapshot, process, "keep", CLASS_REACHABLE, 3, 1000);
+	process->scan.state = SCAN_DONE;
+	process_sum_totals(process);
+	return snapshot;
+}
+
+#define LOST (1U << CLASS_DEFINITE | 1U << CLASS_POSSIBLE)
+
 static const struct golden_case {
 	const char *name;
 	report_function *report;
@@ -167,6 +224,11 @@ static const struct golden_case {
 	{ "hostile.txt", report_text, hostile, { false, 1, 0 }, { 0 } },
 	{ "kinds.txt", report_text, kinds, { false, 0, 0 }, { 0 } },
 	{ "kinds_verbose.txt", report_text, kinds, { false, 1, 0 }, { .min_size = 5000 } },
+	{ "classes.txt", report_text, classes, { false, 0, 0 }, { .classes = LOST } },
+	{ "classes_all.txt", report_text, classes, { true, 1, 0 }, { .classes = CLASSES_ALL } },
+	{ "classes.json", report_json, classes, { false, 0, 1 }, { .classes = LOST } },
+	{ "not_scanned.txt", report_text, not_scanned, { false, 0, 0 }, { .classes = LOST } },
+	{ "nothing_lost.txt", report_text, nothing_lost, { false, 0, 0 }, { .classes = LOST } },
 	{ "kinds.json", report_json, kinds, { false, 0, 2 }, { 0 } },
 	{ "single.json", report_json, single, { false, 0, 3 }, { 0 } },
 	{ "many.json", report_json, fixture_many, { false, 0, 0 }, { .top = 1 } },
