@@ -100,25 +100,15 @@ static int highest_bit(uint64_t bits)
 /* What each line has before it. */
 static void count_lines(struct blocks *blocks)
 {
-	size_t region = 0;
-	uint32_t rank = 0, last = 0;
+	uint32_t rank = 0;
 
 	for (size_t i = 0; i < blocks->line_count; i++) {
 		struct block_line *line = &blocks->lines[i];
-		size_t first;
 
-		while (region + 1 < blocks->region_count &&
-		       blocks->regions[region + 1].first_line <= i)
-			region++;
-		first = (i - blocks->regions[region].first_line) * LINE_GRANULES;
 		line->rank = rank;
-		line->last = last;
 		for (int word = 0; word < LINE_WORDS; word++) {
-			if (!line->bits[word])
-				continue;
+			line->before[word] = (uint16_t)(rank - line->rank);
 			rank += (uint32_t)__builtin_popcountll(line->bits[word]);
-			last = (uint32_t)(first + (size_t)word * 64 +
-					  (size_t)highest_bit(line->bits[word]));
 		}
 	}
 }
@@ -185,11 +175,20 @@ const struct block_region *blocks_region(const struct blocks *blocks, uint64_t a
 	return low && address < blocks->regions[low - 1].end ? &blocks->regions[low - 1] : NULL;
 }
 
-static int compare_starts(const void *key, const void *element)
+/* The last large block that begins at or before the address. */
+static const struct block *large_before(const struct blocks *blocks, uint64_t address)
 {
-	const struct block *a = key, *b = element;
+	size_t low = 0, high = blocks->large_count;
 
-	return (a->start > b->start) - (a->start < b->start);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (blocks->large[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &blocks->large[low - 1] : NULL;
 }
 
 static const struct block_place nothing = { .number = NO_BLOCK };
@@ -206,11 +205,32 @@ struct block_place blocks_place(const struct blocks *blocks, const struct block_
 	place.block.size = blocks->sizes[begin.number];
 	if (place.block.size != UINT16_MAX)
 		return place;
-	large = bsearch(&place.block, blocks->large, blocks->large_count, sizeof(*large),
-			compare_starts);
+	large = large_before(blocks, place.block.start);
 	if (large)
 		place.block = *large;
 	return place;
+}
+
+/* Where the block with this number begins: somewhere before the word that `granule` is in. */
+static uint32_t begin_before(const struct blocks *blocks, const struct block_region *region,
+			     uint32_t number, uint32_t granule)
+{
+	uint64_t address = region->start + ((uint64_t)granule << blocks->shift);
+	const struct block *large = NULL;
+
+	/* A large one may begin very many words before. */
+	if (blocks->sizes[number] == UINT16_MAX)
+		large = large_before(blocks, address);
+	if (large)
+		return (uint32_t)((large->start - region->start) >> blocks->shift);
+	for (uint32_t word = granule / 64; word--;) {
+		uint64_t bits = blocks->lines[region->first_line + word / LINE_WORDS]
+					.bits[word % LINE_WORDS];
+
+		if (bits)
+			return word * 64 + (uint32_t)highest_bit(bits);
+	}
+	return 0;
 }
 
 struct block_begin blocks_begin(const struct blocks *blocks, const struct block_region *region,
@@ -221,18 +241,17 @@ struct block_begin blocks_begin(const struct blocks *blocks, const struct block_
 	const struct block_line *line =
 		&blocks->lines[region->first_line + granule / LINE_GRANULES];
 	uint64_t bits = line->bits[word] & ((2ULL << in_line % 64) - 1);
-	uint32_t count = line->rank + (uint32_t)__builtin_popcountll(bits), last = line->last;
+	uint32_t count = line->rank + line->before[word] + (uint32_t)__builtin_popcountll(bits);
+	struct block_begin begin = { .number = NO_BLOCK };
 
-	for (uint32_t before = 0; before < word; before++)
-		count += (uint32_t)__builtin_popcountll(line->bits[before]);
-	while (!bits && word)
-		bits = line->bits[--word];
+	if (count == region->first_block)
+		return begin;
+	begin.number = count - 1;
 	if (bits)
-		last = granule - in_line + word * 64 + (uint32_t)highest_bit(bits);
-	return (struct block_begin){
-		.number = count > region->first_block ? count - 1 : NO_BLOCK,
-		.granule = last,
-	};
+		begin.granule = granule - in_line % 64 + (uint32_t)highest_bit(bits);
+	else
+		begin.granule = begin_before(blocks, region, begin.number, granule);
+	return begin;
 }
 
 struct block_place blocks_before(const struct blocks *blocks, const struct block_region *region,

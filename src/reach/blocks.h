@@ -17,14 +17,14 @@ struct block {
 	uint64_t size; /* bytes; one of size 0 is found by its start alone */
 };
 
-#define LINE_WORDS 7
+#define LINE_WORDS 6
 #define LINE_GRANULES (LINE_WORDS * 64)
 
 /* 64 bytes. */
 struct block_line {
 	uint64_t bits[LINE_WORDS];
-	uint32_t rank; /* blocks that begin before this line */
-	uint32_t last; /* the granule in its region where the last of these begins */
+	uint32_t rank;		     /* blocks that begin before this line */
+	uint16_t before[LINE_WORDS]; /* and in it before each word */
 };
 
 /* Blocks that are near each other. */

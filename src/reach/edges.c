@@ -5,8 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 33 bits of distance and sign, three of kind, 14 of a word, and the byte behind the last edge. */
-#define EDGE_BYTES_MAX 9
+/*
+ * A code is up to eight bytes of seven bits; the zeros at the end of the first byte tell how
+ * many follow. It is written and read as one word: two of them, the byte behind the last
+ * edge, and what a read may reach beyond.
+ */
+#define CODE_BYTES_MAX 8
+#define EDGE_BYTES_MAX (2 * CODE_BYTES_MAX + 1 + CODE_BYTES_MAX)
 #define ROOM_FIRST 4096
 
 int edges_begin(struct edges *edges, uint32_t count)
@@ -59,9 +64,11 @@ static void begin_source(struct edges *edges, uint32_t source)
 
 static void add_code(struct edges *edges, uint64_t code)
 {
-	for (; code >= 0x80; code >>= 7)
-		edges->bytes[edges->used++] = (uint8_t)(code | 0x80);
-	edges->bytes[edges->used++] = (uint8_t)code;
+	unsigned length = (unsigned)(64 - __builtin_clzll(code | 1) + 6) / 7;
+	uint64_t word = code << length | 1ULL << (length - 1);
+
+	memcpy(edges->bytes + edges->used, &word, sizeof(word));
+	edges->used += length;
 }
 
 int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_kind kind,
@@ -104,14 +111,12 @@ struct edge_walk edges_of(const struct edges *edges, uint32_t source)
 
 static uint64_t take_code(struct edge_walk *walk)
 {
-	uint64_t code = 0;
-	unsigned shift = 0;
+	unsigned length = (unsigned)__builtin_ctz(*walk->at) + 1;
+	uint64_t word;
 
-	do {
-		code |= (uint64_t)(*walk->at & 0x7f) << shift;
-		shift += 7;
-	} while (*walk->at++ & 0x80);
-	return code;
+	memcpy(&word, walk->at, sizeof(word));
+	walk->at += length;
+	return word << (64 - 8 * length) >> (64 - 8 * length + length);
 }
 
 bool edges_next(struct edge_walk *walk)

@@ -61,8 +61,10 @@ static void test_modules(void **state)
 	const struct layout_source source = { .maps = maps, .map_count = COUNT(maps) };
 	/* Relocated data is the one before what is written. */
 	const struct wanted wanted[] = {
-		{ 0x4000, 0x5000, OUTSIDE_ROOT },   { 0x5000, 0x6000, OUTSIDE_ROOT },
-		{ 0x6000, 0x7000, OUTSIDE_ROOT },   { 0xa000, 0xb000, OUTSIDE_STARTS },
+		{ 0x4000, 0x5000, OUTSIDE_ROOT },
+		{ 0x5000, 0x6000, OUTSIDE_ROOT },
+		{ 0x6000, 0x7000, OUTSIDE_ROOT },
+		{ 0xa000, 0xb000, OUTSIDE_STARTS },
 	};
 
 	(void)state;
@@ -88,8 +90,8 @@ static void test_allocator(void **state)
 		.range_count = COUNT(ranges),
 	};
 	const struct wanted exact[] = {
-		{ 0x10000, 0x11000, OUTSIDE_ROOT },    { 0x11000, 0x20000, OUTSIDE_NOTHING },
-		{ 0x30000, 0x40000, OUTSIDE_ROOT },    { 0x40000, 0x50000, OUTSIDE_NOTHING },
+		{ 0x10000, 0x11000, OUTSIDE_ROOT }, { 0x11000, 0x20000, OUTSIDE_NOTHING },
+		{ 0x30000, 0x40000, OUTSIDE_ROOT }, { 0x40000, 0x50000, OUTSIDE_NOTHING },
 		{ 0x50000, 0x60000, OUTSIDE_ROOT },
 	};
 	const struct wanted late[] = {
@@ -107,8 +109,10 @@ static void test_allocator(void **state)
 static void test_stacks(void **state)
 {
 	const struct proc_map maps[] = {
-		MAP(0x10000, 0x11000, "---", ""), MAP(0x11000, 0x20000, "rw-", ""),
-		MAP(0x30000, 0x40000, "rw-", ""), MAP(0x70000, 0x80000, "rw-", "[stack]"),
+		MAP(0x10000, 0x11000, "---", ""),
+		MAP(0x11000, 0x20000, "rw-", ""),
+		MAP(0x30000, 0x40000, "rw-", ""),
+		MAP(0x70000, 0x80000, "rw-", "[stack]"),
 	};
 	const struct wire_thread threads[] = {
 		{ .tid = 1, .registers.sp = 0x7f008 },
@@ -136,9 +140,9 @@ static void test_stacks(void **state)
 static void test_left_stack(void **state)
 {
 	const struct proc_map maps[] = { MAP(0x70000, 0x80000, "rw-", "[stack]") };
-	const struct layout_source source = {
-		.maps = maps, .map_count = COUNT(maps), .left_stack = 0x7e000
-	};
+	const struct layout_source source = { .maps = maps,
+					      .map_count = COUNT(maps),
+					      .left_stack = 0x7e000 };
 	const struct wanted wanted[] = {
 		{ 0x70000, 0x7e000, OUTSIDE_NOTHING },
 		{ 0x7e000, 0x80000, OUTSIDE_ROOT },
@@ -181,10 +185,8 @@ static void test_stack_of_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_modules),
-		cmocka_unit_test(test_allocator),
-		cmocka_unit_test(test_stacks),
-		cmocka_unit_test(test_left_stack),
+		cmocka_unit_test(test_modules),		cmocka_unit_test(test_allocator),
+		cmocka_unit_test(test_stacks),		cmocka_unit_test(test_left_stack),
 		cmocka_unit_test(test_stack_of_nobody),
 	};
 
