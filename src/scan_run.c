@@ -16,7 +16,7 @@
 
 bool scan_run_wanted(const struct options *options, const struct snapshot *snapshot)
 {
-	return !options->no_scan &&
+	return !options->no_scan && !options->no_pause &&
 	       (snapshot->traced[KIND_HEAP] ||
 		(snapshot->kind_count > KIND_CUSTOM && !snapshot->traced[KIND_PAGES]));
 }

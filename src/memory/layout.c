@@ -192,6 +192,7 @@ static void add_map(struct layout *layout, size_t index, size_t *range)
 		.outside = module && is_linker(module) ? OUTSIDE_STARTS : OUTSIDE_ROOT,
 		.map_end = map->end,
 		.is_module = module,
+		.is_shared = map->shared,
 		.is_break = !strcmp(map->path, "[heap]"),
 	};
 	uint64_t start = map->start;

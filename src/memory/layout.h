@@ -35,8 +35,9 @@ struct area {
 	uint64_t map_end;	    /* of the mapping that it is a part of */
 	enum graph_outside outside; /* what it is, blocks aside */
 	bool is_module;		    /* data of a file's: may hold the allocator's own */
-	bool is_break;		    /* the heap segment's beginning */
-	bool may_be_stack;	    /* of a thread that has ended, if there is a thread's end */
+	bool is_shared;
+	bool is_break;	   /* the heap segment's beginning */
+	bool may_be_stack; /* of a thread that has ended, if there is a thread's end */
 };
 
 /* Areas in order of address, in an array to be freed. Returns 0 or -ENOMEM. */

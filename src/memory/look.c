@@ -10,6 +10,7 @@
 #include "memory/glibc_heap.h"
 #include "memory/kernel_held.h"
 #include "memory/layout.h"
+#include "memory/present.h"
 #include "memory/stop.h"
 #include "memory/tables.h"
 #include "memory/threads.h"
@@ -23,6 +24,8 @@
 /* At a time: small enough to be still in the cache when it is looked at. */
 #define READ_BYTES (512 * 1024)
 #define PAGE_BYTES 4096
+/* Shared memory up to here is read whole. */
+#define SHARED_BYTES_MAX (64 << 20)
 /* A function's scratch space below its stack (System V ABI for x86-64, 3.2.2). */
 #define RED_ZONE 128
 #define WORD 8
@@ -43,6 +46,7 @@ struct pass {
 	bool is_late;
 	struct glibc_heap heap; /* if so */
 	struct tables tables;
+	struct present present;
 	uint64_t block_count;
 };
 
@@ -115,13 +119,13 @@ static int take_piece(struct pass *pass, const struct area *area, uint64_t addre
 }
 
 /* What cannot be read, behind the end of a mapped file say, is left out, page by page. */
-static int read_area(struct pass *pass, const struct area *area)
+static int read_run(struct pass *pass, const struct area *area, const struct page_run *run)
 {
-	uint64_t address = area->start;
+	uint64_t address = run->start;
 	int error = 0;
 
-	while (!error && address < area->end) {
-		size_t bytes = area->end - address < READ_BYTES ? area->end - address : READ_BYTES;
+	while (!error && address < run->end) {
+		size_t bytes = run->end - address < READ_BYTES ? run->end - address : READ_BYTES;
 		ssize_t got;
 
 		if (is_over(pass))
@@ -144,6 +148,25 @@ static int read_area(struct pass *pass, const struct area *area)
 	return error;
 }
 
+/*
+ * What was never touched has no pointers of this process's. Of shared memory the kernel may
+ * have forgotten that it was.
+ */
+static int read_area(struct pass *pass, const struct area *area)
+{
+	struct page_run run = { area->start, area->end };
+	uint64_t address = area->start;
+	int error = 0;
+
+	if (area->is_shared && area->end - area->start <= SHARED_BYTES_MAX)
+		return read_run(pass, area, &run);
+	while (!error && present_next(&pass->present, address, area->end, &run)) {
+		error = is_over(pass) ? -ETIMEDOUT : read_run(pass, area, &run);
+		address = run.end;
+	}
+	return error;
+}
+
 static int read_memory(struct pass *pass)
 {
 	int error = 0;
@@ -151,6 +174,7 @@ static int read_memory(struct pass *pass)
 	pass->buffer = malloc(READ_BYTES);
 	if (!pass->buffer)
 		return -ENOMEM;
+	present_open(&pass->present, pass->reader.tid);
 	if (pass->is_late)
 		glibc_heap_find(&pass->heap, &pass->reader, pass->areas, pass->area_count);
 	for (size_t i = 0; !error && i < pass->area_count; i++) {
@@ -163,6 +187,7 @@ static int read_memory(struct pass *pass)
 			area->outside = OUTSIDE_NOTHING;
 		error = read_area(pass, area);
 	}
+	present_close(&pass->present);
 	return error;
 }
 

@@ -136,6 +136,13 @@ bool edges_next(struct edge_walk *walk)
 	return true;
 }
 
+void edges_drop(struct edges *edges)
+{
+	free(edges->bytes);
+	edges->bytes = NULL;
+	edges->used = edges->room = 0;
+}
+
 void edges_replace(struct edges *edges, uint32_t source, uint32_t number)
 {
 	edges->places[source] = number;

@@ -60,6 +60,8 @@ struct edge_walk {
 struct edge_walk edges_of(const struct edges *edges, uint32_t source);
 bool edges_next(struct edge_walk *walk);
 
+/* Forgets all edges, but not the numbers in place of some. */
+void edges_drop(struct edges *edges);
 /* Keeps a number in place of the source's edges. */
 void edges_replace(struct edges *edges, uint32_t source, uint32_t number);
 uint32_t edges_replaced(const struct edges *edges, uint32_t source);

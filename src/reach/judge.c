@@ -198,6 +198,8 @@ int graph_judge(struct graph *graph)
 	free(graph->stack);
 	graph->stack = NULL;
 	graph->stack_room = 0;
+	/* Results are told by classes and leaders. */
+	edges_drop(&graph->edges);
 	return graph->error;
 }
 

@@ -96,6 +96,7 @@ int proc_map_parse(char *line, struct proc_map *map)
 	map->readable = permissions[0] == 'r';
 	map->writable = permissions[1] == 'w';
 	map->executable = permissions[2] == 'x';
+	map->shared = permissions[3] == 's';
 	map->path = line + path_at;
 	map->path += strspn(map->path, " ");
 	map->path[strcspn(map->path, "\n")] = '\0';

@@ -17,6 +17,7 @@ struct proc_map {
 	bool readable;
 	bool writable;
 	bool executable;
+	bool shared;
 	bool deleted; /* the path ended in " (deleted)", cut off here */
 	char *path;   /* "" for anonymous memory */
 };

@@ -312,6 +312,32 @@ int main(void)
     assert found == [("definite", 1, "main")] * 2 + [("reachable", 1, "main")] * 2
 
 
+def test_reserved_memory(tmp_path):
+    """Memory that was never touched is not read: there may be more of it than time."""
+    source = tmp_path / "reserved.c"
+    source.write_text("""
+#include <stdlib.h>
+#include <sys/mman.h>
+int main(void)
+{
+	char *memory = mmap(0, 64UL << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		return 1;
+	*(void *volatile *)(memory + (40UL << 30)) = malloc(100);
+	*(void *volatile *)(memory + (41UL << 30)) = malloc(101);
+	*(void *volatile *)(memory + (41UL << 30)) = 0;
+	return 0;
+}
+""")
+    program = str(tmp_path / "reserved")
+    subprocess.run(["gcc", "-O1", "-fno-builtin", "-o", program, str(source)], check=True)
+    result = harness.run(["--kinds", "heap"], [program])
+    process, = harness.select_processes(result.report, "root")
+    assert process["scan"]["state"] == "done" and process["scan"]["bytes"] < 64 << 20, process["scan"]
+    assert sorted((site["class"], site["live_bytes"]) for site in harness.heap_sites(process)) == [
+        ("definite", 101), ("reachable", 100)]
+
+
 # ---- real services ------------------------------------------------------------------------
 
 
