@@ -48,13 +48,13 @@ def thread_states(pid):
 
 def takes_interrupts(pid):
     """leaktrace waits for the end: it blocks SIGINT. A thread that starts another blocks every signal
-    for a moment, SIGUSR1 too: that is no sign."""
+    for a moment, SIGUSR2 too: that is no sign."""
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8") as file:
             mask = next(int(line.split()[1], 16) for line in file if line.startswith("SigBlk"))
     except (OSError, StopIteration):
         return False
-    return bool(mask & 1 << (signal.SIGINT - 1)) and not mask & 1 << (signal.SIGUSR1 - 1)
+    return bool(mask & 1 << (signal.SIGINT - 1)) and not mask & 1 << (signal.SIGUSR2 - 1)
 
 
 def trace(pids, options, action):
