@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+import looking
 import watching
 
 BUILD = sys.argv[1]
@@ -228,6 +229,7 @@ def main():
     start_up_table()
     watching.pages_table(BUILD, run, heading, row)
     watching.refresh_table(BUILD, heading, row)
+    looking.table(BUILD, heading, row)
 
 
 main()
