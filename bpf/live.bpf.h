@@ -30,24 +30,16 @@ static __always_inline u64 live_key(u32 space, u32 kind, u64 id)
 	return high | id >> WIRE_KEY_ID_SHIFT;
 }
 
-static __always_inline u32 live_scale(u64 hash)
-{
-	return ((hash >> 32) * live_buckets) >> 32;
-}
-
-/* Neighbours in memory are neighbours here: 8 KiB of addresses share 64 buckets. */
 static __always_inline u32 live_first_bucket(u64 key)
 {
-	u32 index = live_scale((key >> 10) * 0x9e3779b97f4a7c15ULL) + ((key >> 4) & 63);
-
-	return index < live_buckets ? index : index - live_buckets;
+	return wire_first_bucket(key, live_buckets);
 }
 
 static __always_inline u32 live_second_bucket(u64 key)
 {
 	u64 hash = (key ^ (key >> 29)) * 0xbf58476d1ce4e5b9ULL;
 
-	return live_scale(hash ^ (hash << 17));
+	return wire_scale(hash ^ (hash << 17), live_buckets);
 }
 
 static __always_inline int bucket_find(const struct wire_bucket *bucket, u64 key)

@@ -152,6 +152,23 @@ struct wire_bucket {
 	u64 unused[2];
 };
 
+static inline u32 wire_scale(u64 hash, u32 buckets)
+{
+	return ((hash >> 32) * buckets) >> 32;
+}
+
+/* Neighbours in memory are neighbours here: so many bytes of addresses share so many buckets. */
+#define WIRE_NEAR_BYTES 8192
+#define WIRE_NEAR_BUCKETS 64
+
+static inline u32 wire_first_bucket(u64 key, u32 buckets)
+{
+	u32 index = wire_scale((key >> 10) * 0x9e3779b97f4a7c15ULL, buckets) +
+		    ((key >> 4) & (WIRE_NEAR_BUCKETS - 1));
+
+	return index < buckets ? index : index - buckets;
+}
+
 struct wire_spill_key {
 	u64 id;
 	u32 space;

@@ -262,6 +262,12 @@ static void totals_add(struct finding_total *total, const struct finding *findin
 	total->live_bytes += finding->live_bytes;
 }
 
+static struct finding_total *part_of(struct kind_findings *kind, const struct finding *finding)
+{
+	return finding_is_recent(finding) ? &kind->recent
+					  : &kind->classes[finding->site->leak_class];
+}
+
 static double finding_share(const struct finding *finding, const struct finding_total *totals,
 			    const struct snapshot *snapshot)
 {
@@ -291,11 +297,7 @@ static bool process_findings_merge(struct process_findings *result, const struct
 			result->other_count++;
 		} else if (is_leak && (finding->live_count || finding->lost_count)) {
 			totals_add(&result->totals[finding->site->kind], finding);
-			totals_add(finding_is_recent(finding)
-					   ? &result->recent[finding->site->kind]
-					   : &result->classes[finding->site->kind]
-							     [finding->site->leak_class],
-				   finding);
+			totals_add(part_of(&result->kinds[finding->site->kind], finding), finding);
 			result->finding_count++;
 		} else {
 			free(finding->sites);
@@ -395,8 +397,9 @@ struct findings *findings_new(const struct snapshot *snapshot, const struct find
 		struct process_findings *result = &findings->processes[i];
 
 		result->process = &snapshot->processes[i];
+		result->kinds = calloc(snapshot->kind_count, sizeof(*result->kinds));
 		findings->process_count++;
-		if (!process_findings_fill(result, findings)) {
+		if (!result->kinds || !process_findings_fill(result, findings)) {
 			findings_free(findings);
 			return NULL;
 		}
@@ -417,6 +420,7 @@ void findings_free(struct findings *findings)
 			free(result->others[j].sites);
 		free(result->findings);
 		free(result->others);
+		free(result->kinds);
 	}
 	free(findings->processes);
 	free(findings);

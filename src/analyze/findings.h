@@ -61,6 +61,11 @@ struct finding_total {
 	uint64_t live_bytes;
 };
 
+struct kind_findings {
+	struct finding_total classes[CLASS_COUNT];
+	struct finding_total recent; /* see finding_is_recent() */
+};
+
 struct process_findings {
 	const struct process *process;
 	struct finding *findings; /* by kind and class, then sorted; at most `top` of each */
@@ -70,8 +75,7 @@ struct process_findings {
 	size_t hidden_count; /* findings cut by `top`, of the classes to be shown */
 	uint64_t hidden_bytes;
 	struct finding_total totals[KIND_MAX];
-	struct finding_total classes[KIND_MAX][CLASS_COUNT]; /* parts of these */
-	struct finding_total recent[KIND_MAX];		     /* as well: see finding_is_recent() */
+	struct kind_findings *kinds; /* by kind, as many as the snapshot has: parts of these */
 };
 
 struct findings {

@@ -58,7 +58,7 @@ static bool has_first_thread(const struct pass *pass)
 	return false;
 }
 
-static int read_maps(struct pass *pass)
+static int lay_out(struct pass *pass)
 {
 	const struct look *look = pass->look;
 	struct layout_source source;
@@ -66,11 +66,8 @@ static int read_maps(struct pass *pass)
 	struct proc_stat stat;
 	int error;
 
-	/* By a thread that lives: a leader that has ended has none. */
-	error = proc_maps_read(pass->reader.tid, &pass->maps, &pass->map_count);
-	if (!error)
-		error = processes_ranges(look->processes, look->modules, look->space, &pass->ranges,
-					 &pass->range_count);
+	error = processes_ranges(look->processes, look->modules, look->space, &pass->ranges,
+				 &pass->range_count);
 	if (error)
 		return error;
 	pass->is_late = processes_is_late(look->processes, look->space);
@@ -92,7 +89,8 @@ static int read_maps(struct pass *pass)
 static int read_blocks(struct pass *pass)
 {
 	struct live_blocks *live = &pass->live;
-	int error = live_blocks_read(live, pass->look->tracer, pass->look->space);
+	int error = live_blocks_read(live, pass->look->tracer, pass->look->space, pass->maps,
+				     pass->map_count);
 
 	if (error)
 		return error;
@@ -223,10 +221,13 @@ static int look_stopped(struct pass *pass)
 	};
 	if (look->drain && !look->ending)
 		look->drain(look->context);
-	error = read_blocks(pass);
+	/* By a thread that lives: a leader that has ended has none. */
+	error = proc_maps_read(pass->reader.tid, &pass->maps, &pass->map_count);
+	if (!error)
+		error = read_blocks(pass);
 	if (error || !pass->block_count)
 		return error;
-	error = read_maps(pass);
+	error = lay_out(pass);
 	if (error)
 		return error;
 	tables = tables_begin(&pass->tables, &pass->reader, pass->maps, pass->map_count);

@@ -84,16 +84,18 @@ static void total_add(struct finding_total *sum, const struct finding_total *tot
 	sum->live_bytes += total->live_bytes;
 }
 
-static void summary_add(struct summary *summary, const struct process_findings *result)
+static void summary_add(struct summary *summary, const struct process_findings *result,
+			size_t kind_count)
 {
 	summary->process = result->process;
 	summary->process_count++;
 	summary->unmeasured_count += !result->process->measured;
 	for (int kind = 0; kind < KIND_MAX; kind++) {
 		total_add(&summary->found[kind], &result->totals[kind]);
-		for (int leak_class = 0; leak_class < CLASS_COUNT; leak_class++)
+		for (int leak_class = 0; (size_t)kind < kind_count && leak_class < CLASS_COUNT;
+		     leak_class++)
 			total_add(&summary->classes[kind][leak_class],
-				  &result->classes[kind][leak_class]);
+				  &result->kinds[kind].classes[leak_class]);
 		summary->live[kind].live_count += result->process->totals[kind].live_count;
 		summary->live[kind].live_bytes += result->process->totals[kind].live_bytes;
 	}
@@ -104,7 +106,8 @@ static void summary_make(struct summary *summary, const struct findings *finding
 	*summary = (struct summary){ 0 };
 	for (size_t i = 0; i < findings->process_count; i++)
 		if (findings->processes[i].process->end != PROCESS_EXECED)
-			summary_add(summary, &findings->processes[i]);
+			summary_add(summary, &findings->processes[i],
+				    findings->snapshot->kind_count);
 	for (int i = 0; i < LOSS_COUNT; i++)
 		summary->spoiled |= loss_table[i].spoils && findings->snapshot->losses[i];
 }

@@ -67,7 +67,7 @@ static void write_totals(const struct text_view *view, const struct process_find
 		if (kind->has_bytes && totals->peak_bytes)
 			write_total(view->out, "", "peak", "",
 				    format_bytes_exact(bytes, totals->peak_bytes));
-		write_classes(view, result->classes[i], kind);
+		write_classes(view, result->kinds[i].classes, kind);
 	}
 	if (process->brk_bytes > 0 && view->style->verbosity >= 1) {
 		char grown[FORMAT_SIZE];
@@ -137,7 +137,8 @@ static void write_unshown(const struct text_view *view, const struct process_fin
 		for (int leak_class = 0; leak_class <= CLASS_UNCLASSIFIED; leak_class++) {
 			bool is_recent = leak_class == CLASS_UNCLASSIFIED;
 			const struct finding_total *total =
-				is_recent ? &result->recent[i] : &result->classes[i][leak_class];
+				is_recent ? &result->kinds[i].recent
+					  : &result->kinds[i].classes[leak_class];
 
 			if (!total->live_count || classes == CLASSES_ALL ||
 			    classes & 1U << leak_class)

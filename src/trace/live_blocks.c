@@ -10,6 +10,7 @@
 #include "trace/collect.h"
 #include "trace/tracer.h"
 #include "util/array.h"
+#include "util/proc.h"
 
 /* Sorted by so many bits of the address at a time (radix sort, least significant first). */
 #define DIGIT_BITS 11
@@ -17,6 +18,10 @@
 #define ADDRESS_BITS 47
 /* Fewer are sorted quicker by comparing. */
 #define RADIX_MIN 4096
+
+/* A part of the table is looked at if it is no more than that one of it. */
+#define SMALL_PART 4
+#define ANY_KIND UINT32_MAX
 
 struct list {
 	struct live_blocks *live;
@@ -73,15 +78,21 @@ static void add_spilled(const struct wire_spill_key *key, const struct wire_live
 		add(list, key->kind, key->id, value->size);
 }
 
-static void add_bucket(struct list *list, const struct wire_bucket *bucket)
+/* Those of a kind, in [start, end): the same bucket may come by for others. */
+static void add_bucket(struct list *list, const struct wire_bucket *bucket, uint32_t wanted,
+		       uint64_t start, uint64_t end)
 {
 	for (int i = 0; i < WIRE_BUCKET_KEYS; i++) {
-		uint64_t key = __atomic_load_n(&bucket->keys[i], __ATOMIC_ACQUIRE);
+		uint64_t key = __atomic_load_n(&bucket->keys[i], __ATOMIC_ACQUIRE), id;
+		uint32_t kind = key >> WIRE_KEY_KIND_SHIFT & (WIRE_KEY_KINDS - 1);
 
-		if (key && !(key & WIRE_KEY_BUSY) &&
-		    (key >> WIRE_KEY_SPACE_SHIFT & WIRE_KEY_SPACE_MASK) == list->space)
-			add(list, key >> WIRE_KEY_KIND_SHIFT & (WIRE_KEY_KINDS - 1),
-			    collect_id_of_key(key), bucket->values[i].size);
+		if (!key || (key & WIRE_KEY_BUSY) ||
+		    (key >> WIRE_KEY_SPACE_SHIFT & WIRE_KEY_SPACE_MASK) != list->space ||
+		    (wanted != ANY_KIND && kind != wanted))
+			continue;
+		id = collect_id_of_key(key);
+		if (id >= start && id < end)
+			add(list, kind, id, bucket->values[i].size);
 	}
 }
 
@@ -150,15 +161,77 @@ static void make_disjoint(struct live_blocks *list)
 	list->count = kept;
 }
 
-int live_blocks_read(struct live_blocks *live, struct tracer *tracer, uint32_t space)
+/* Where allocators have their blocks (musl also in what is left of its data), threads their
+ * handles. */
+static bool may_have_blocks(const struct proc_map *map)
+{
+	return map->writable;
+}
+
+static bool has_small_space(const struct proc_map *maps, size_t map_count, size_t bucket_count)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < map_count; i++)
+		if (may_have_blocks(&maps[i]))
+			bytes += maps[i].end - maps[i].start + WIRE_NEAR_BYTES;
+	return bytes / WIRE_NEAR_BYTES * WIRE_NEAR_BUCKETS * SMALL_PART < bucket_count;
+}
+
+/* The buckets of one piece of memory. Returns false when some of its keys are elsewhere. */
+static bool add_near(struct list *list, const struct wire_bucket *buckets, size_t bucket_count,
+		     uint32_t kind, uint64_t address)
+{
+	uint64_t key = (uint64_t)kind << WIRE_KEY_KIND_SHIFT |
+		       (uint64_t)list->space << WIRE_KEY_SPACE_SHIFT |
+		       (address & ~(WIRE_NEAR_BYTES - 1ULL)) >> WIRE_KEY_ID_SHIFT;
+	size_t first = wire_first_bucket(key, (uint32_t)bucket_count);
+
+	for (size_t i = 0; i < WIRE_NEAR_BUCKETS; i++) {
+		const struct wire_bucket *bucket = &buckets[(first + i) % bucket_count];
+
+		if (bucket->spilled)
+			return false;
+		add_bucket(list, bucket, kind, address, address + WIRE_NEAR_BYTES);
+	}
+	return true;
+}
+
+/*
+ * Of a process with little memory it is known which buckets may have its blocks: most of the
+ * table need not be looked at. Returns false when that is not so.
+ */
+static bool add_small_space(struct list *list, const struct wire_bucket *buckets,
+			    size_t bucket_count, const struct proc_map *maps, size_t map_count)
+{
+	static const uint32_t kinds[] = { WIRE_HEAP, WIRE_THREAD };
+
+	for (size_t i = 0; i < map_count; i++) {
+		if (!may_have_blocks(&maps[i]))
+			continue;
+		for (uint64_t at = maps[i].start & ~(WIRE_NEAR_BYTES - 1ULL); at < maps[i].end;
+		     at += WIRE_NEAR_BYTES)
+			for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++)
+				if (!add_near(list, buckets, bucket_count, kinds[k], at))
+					return false;
+	}
+	return true;
+}
+
+int live_blocks_read(struct live_blocks *live, struct tracer *tracer, uint32_t space,
+		     const struct proc_map *maps, size_t map_count)
 {
 	struct list list = { .live = live, .space = space };
 	size_t bucket_count;
 	const struct wire_bucket *buckets = tracer_buckets(tracer, &bucket_count);
 
 	*live = (struct live_blocks){ 0 };
-	for (size_t i = 0; i < bucket_count; i++)
-		add_bucket(&list, &buckets[i]);
+	if (tracer_traces(tracer, WIRE_CUSTOM) || !has_small_space(maps, map_count, bucket_count) ||
+	    !add_small_space(&list, buckets, bucket_count, maps, map_count)) {
+		live->count = live->thread_count = 0;
+		for (size_t i = 0; i < bucket_count; i++)
+			add_bucket(&list, &buckets[i], ANY_KIND, 0, UINT64_MAX);
+	}
 	tracer_each_spilled(tracer, add_spilled, &list);
 	if (!list.error && live->count >= RADIX_MIN)
 		list.error = sort_by_digits(live);

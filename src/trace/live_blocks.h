@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct block;
+struct proc_map;
 struct tracer;
 
 struct live_blocks {
@@ -20,8 +21,12 @@ struct live_blocks {
 	size_t thread_count;
 };
 
-/* Returns 0 or -ENOMEM; `live` is to be cleared in any case. */
-int live_blocks_read(struct live_blocks *live, struct tracer *tracer, uint32_t space);
+/*
+ * `maps`: all that the space has mapped. Returns 0 or -ENOMEM; `live` is to be cleared in any
+ * case.
+ */
+int live_blocks_read(struct live_blocks *live, struct tracer *tracer, uint32_t space,
+		     const struct proc_map *maps, size_t map_count);
 void live_blocks_clear(struct live_blocks *live);
 
 #endif

@@ -17,6 +17,15 @@ const struct wire_site *tracer_sites(const struct tracer *tracer, size_t *count)
 	return tracer->sites;
 }
 
+bool tracer_traces(const struct tracer *tracer, uint32_t kind)
+{
+	bool traced = tracer->traced[kind];
+
+	for (uint32_t i = WIRE_CUSTOM; kind == WIRE_CUSTOM && i < WIRE_KINDS; i++)
+		traced |= tracer->traced[i];
+	return traced;
+}
+
 const struct wire_bucket *tracer_buckets(const struct tracer *tracer, size_t *count)
 {
 	*count = tracer->bucket_count;

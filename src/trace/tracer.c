@@ -227,6 +227,7 @@ int tracer_new(const struct tracer_config *config, struct tracer **result)
 	if (!tracer->skeleton)
 		error = -errno;
 	if (!error) {
+		memcpy(tracer->traced, config->traced, sizeof(tracer->traced));
 		choose_programs(tracer, config);
 		error = choose_sizes(tracer, config);
 	}

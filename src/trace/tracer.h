@@ -60,6 +60,9 @@ enum tracer_program {
 
 int tracer_program_fd(const struct tracer *tracer, enum tracer_program program);
 
+/* Whether this kind is traced; WIRE_CUSTOM: any of a user's. */
+bool tracer_traces(const struct tracer *tracer, uint32_t kind);
+
 /* Bytes of kernel memory that the tables take. */
 uint64_t tracer_memory_bytes(const struct tracer *tracer);
 

@@ -23,6 +23,7 @@ struct tracer {
 	struct wire_mapping *mappings;
 	uint64_t *pc_cache;
 	int cpu_count;
+	bool traced[WIRE_KINDS];
 	int spill_fd;
 	int free_spaces_fd;
 	int inherited_fds_fd;

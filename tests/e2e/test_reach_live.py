@@ -206,7 +206,7 @@ def test_parked_goes_on(parked):
 
 def test_killed_at_random():
     """leaktrace is killed while it looks again and again."""
-    for attempt in range(10):
+    for attempt in range(6):
         target = start_service(8)
         try:
             tracer = harness.start([harness.LEAKTRACE, "--kinds", "heap", "--scan-every", "5ms", "-p", str(target.pid)],
