@@ -8,6 +8,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
+#define SIGCONT 18
+#define SIGSTOP 19
 #define PID_NS_LEVELS 33 /* MAX_PID_NS_LEVEL + 1 */
 
 /* An id, of a struct pid, as leaktrace's own pid namespace has it; 0: not visible there. */
@@ -53,6 +55,34 @@ static __noinline struct thread *thread_first_seen(struct task_struct *task)
 	thread->space = follow->space;
 	thread->own_files = follow->flags & WIRE_FOLLOW_OWN_FILES;
 	return thread;
+}
+
+/*
+ * Stops the running process before its next instruction. The stop is pending
+ * before the loader hears of it, so that its SIGCONT can't come too early.
+ */
+static __always_inline u32 park(u32 pid)
+{
+	u32 one = 1;
+
+	if (bpf_map_update_elem(&parked, &pid, &one, BPF_ANY))
+		return 0;
+	if (!bpf_send_signal(SIGSTOP))
+		return 1;
+	bpf_map_delete_elem(&parked, &pid);
+	return 0;
+}
+
+/* Tells at once. Who is parked and cannot be told of goes on. */
+static __always_inline void event_send(const struct wire_event *event, u32 size)
+{
+	u32 pid = event->pid;
+
+	if (!bpf_ringbuf_output(&events, (void *)event, size, BPF_RB_FORCE_WAKEUP))
+		return;
+	count(WIRE_LOST_EVENTS);
+	if (event->parked && !bpf_map_delete_elem(&parked, &pid))
+		bpf_send_signal(SIGCONT);
 }
 
 /* The running thread's state, NULL when its process is not followed. */

@@ -13,7 +13,6 @@
 #define CLONE_VM 0x00000100
 #define CLONE_FILES 0x00000400
 #define CLONE_THREAD 0x00010000
-#define SIGSTOP 19
 /* <link.h>: struct r_debug */
 #define R_DEBUG_STATE_OFFSET 24
 #define R_DEBUG_CONSISTENT 0
@@ -62,28 +61,6 @@ static __always_inline void event_fill(struct wire_event_process *event, u32 typ
 	event->head.time_ns = bpf_ktime_get_ns();
 	event->head.pid = pid;
 	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
-}
-
-static __always_inline void event_send(const struct wire_event_process *event)
-{
-	if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), BPF_RB_FORCE_WAKEUP))
-		count(WIRE_LOST_EVENTS);
-}
-
-/*
- * Stops the running process before its next instruction. The stop is pending
- * before the loader hears of it, so that its SIGCONT can't come too early.
- */
-static __always_inline u32 park(u32 pid)
-{
-	u32 one = 1;
-
-	if (bpf_map_update_elem(&parked, &pid, &one, BPF_ANY))
-		return 0;
-	if (!bpf_send_signal(SIGSTOP))
-		return 1;
-	bpf_map_delete_elem(&parked, &pid);
-	return 0;
 }
 
 static __always_inline void task_send(struct task_struct *task, u32 space, u32 pid, u32 state,
@@ -202,7 +179,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	event.parent_pid = parent_pid;
 	event.old_space = parent->space;
 	event.shares_space = follow.flags & WIRE_FOLLOW_SHARES;
-	event_send(&event);
+	event_send(&event.head, sizeof(event));
 	return 0;
 }
 
@@ -274,7 +251,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 		fds_inherit((u64)BPF_CORE_READ(task, files), event.head.space);
 	if ((follow->flags & WIRE_FOLLOW_PARK) && !bpf_map_lookup_elem(&known_exes, &event.exe))
 		event.head.parked = park(pid);
-	event_send(&event);
+	event_send(&event.head, sizeof(event));
 	return 0;
 }
 
@@ -304,7 +281,7 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 		fds_tell((u64)BPF_CORE_READ(task, files), follow->space, pid);
 	bpf_map_delete_elem(&followed, &pid);
 	bpf_map_delete_elem(&parked, &pid);
-	event_send(&event);
+	event_send(&event.head, sizeof(event));
 	return 0;
 }
 
@@ -333,7 +310,7 @@ int libraries_changed(struct pt_regs *ctx)
 	event_fill(&event, WIRE_EVENT_LIBS, follow->space, pid, task);
 	if (follow->flags & WIRE_FOLLOW_PARK)
 		event.head.parked = park(pid);
-	event_send(&event);
+	event_send(&event.head, sizeof(event));
 	return 0;
 }
 
@@ -356,7 +333,7 @@ int process_born(struct syscall_exit *ctx)
 	follow->flags &= ~WIRE_FOLLOW_NEWBORN;
 	event_fill(&event, WIRE_EVENT_BORN, follow->space, pid, task);
 	event.head.parked = park(pid);
-	event_send(&event);
+	event_send(&event.head, sizeof(event));
 	return 0;
 }
 

@@ -226,7 +226,7 @@ struct {
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, u32);
-	__type(value, struct wire_reads);
+	__type(value, struct wire_read);
 } reads SEC(".maps") __weak;
 
 struct read_buffer {
@@ -235,7 +235,7 @@ struct read_buffer {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, WIRE_READS);
+	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, u32);
 	__type(value, struct read_buffer);

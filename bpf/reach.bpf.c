@@ -6,9 +6,6 @@
 #include "follow.bpf.h"
 #include "maps.bpf.h"
 
-#define SIGCONT 18
-#define SIGSTOP 19
-
 /*
  * What a function must keep for its caller (System V ABI for x86-64, 3.2.1). The others
  * hold nothing of the caller's any more.
@@ -43,7 +40,7 @@ int process_ending(struct pt_regs *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = thread_current();
 	struct wire_event_ending event = {};
-	u32 pid = follow_pid(task), one = 1;
+	u32 pid = follow_pid(task);
 	struct wire_follow *follow = bpf_map_lookup_elem(&followed, &pid);
 
 	/* The memory of a vfork's child is its parent's, who goes on. */
@@ -60,16 +57,9 @@ int process_ending(struct pt_regs *ctx)
 		event.registers = thread->leaving;
 	else
 		registers_kept(&event.registers, ctx);
-	if (bpf_map_update_elem(&parked, &pid, &one, BPF_ANY))
-		return 0;
-	event.head.parked = !bpf_send_signal(SIGSTOP);
-	if (!event.head.parked)
-		bpf_map_delete_elem(&parked, &pid);
-	if (!bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_FORCE_WAKEUP))
-		return 0;
-	count(WIRE_LOST_EVENTS);
-	if (event.head.parked && !bpf_map_delete_elem(&parked, &pid))
-		bpf_send_signal(SIGCONT);
+	event.head.parked = park(pid);
+	if (event.head.parked)
+		event_send(&event.head, sizeof(event));
 	return 0;
 }
 
@@ -112,29 +102,22 @@ int threads_walk(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-/* Run on demand: copies what `reads` asks for, from one of the process's threads. */
+/* Run on demand: copies what `reads` asks for, by one of the process's threads. */
 SEC("iter.s/task")
 int memory_read(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct wire_reads *wanted;
+	struct read_buffer *buffer;
+	struct wire_read *wanted;
 	u32 zero = 0;
 
 	wanted = bpf_map_lookup_elem(&reads, &zero);
-	if (!task || !wanted || follow_tid(task) != wanted->tid)
+	buffer = bpf_map_lookup_elem(&read_buffers, &zero);
+	if (!task || !wanted || !buffer || follow_tid(task) != wanted->tid)
 		return 0;
-	for (u32 i = 0; i < WIRE_READS; i++) {
-		u32 number = i, bytes;
-		struct read_buffer *buffer = bpf_map_lookup_elem(&read_buffers, &number);
-
-		if (!buffer || i >= wanted->count)
-			break;
-		bytes = wanted->reads[i].bytes;
-		if (bytes > sizeof(*buffer))
-			break;
-		wanted->reads[i].error = bpf_copy_from_user_task(
-			buffer, bytes, (void *)wanted->reads[i].address, task, 0);
-	}
+	if (wanted->bytes <= sizeof(*buffer))
+		wanted->error = bpf_copy_from_user_task(buffer, wanted->bytes,
+							(void *)wanted->address, task, 0);
 	return 0;
 }
 

@@ -403,22 +403,17 @@ struct wire_thread {
 };
 
 /*
- * Memory that a program reads for us, of a process that is stopped: as many pieces as fit
- * the buffers, each of WIRE_READ_BYTES. `error` is nonzero when a piece cannot be read.
+ * A piece of memory that a program reads for us, of a process that is stopped. `error` is
+ * nonzero when it cannot be read.
  */
 #define WIRE_READ_BYTES (1u << 20)
-#define WIRE_READS 4
 
 struct wire_read {
 	u64 address;
 	u32 bytes;
 	int error;
-};
-
-struct wire_reads {
 	u32 tid; /* a thread of the process, as leaktrace's own pid namespace has it */
-	u32 count;
-	struct wire_read reads[WIRE_READS];
+	u32 unused;
 };
 
 /* What leads to a descriptor that is found open. */

@@ -51,7 +51,7 @@ static int add_kind(struct snapshot *snapshot, const struct resource_kind *kind)
 int kinds_choose(struct kinds *kinds, const struct options *options, struct snapshot *snapshot)
 {
 	bool any = false;
-	int error;
+	int error = 0;
 
 	for (int kind = 0; kind < KIND_CHOICES; kind++)
 		any |= options->kinds[kind];
@@ -62,8 +62,6 @@ int kinds_choose(struct kinds *kinds, const struct options *options, struct snap
 		snapshot->traced[KIND_PAGES] = snapshot->traced[KIND_HEAP];
 		snapshot->traced[KIND_HEAP] = false;
 	}
-	/* Also where threads are not asked for: they hold memory. */
-	error = functions_add_threads(&kinds->functions);
 	for (size_t i = 0; !error && i < kinds->resources.count; i++)
 		error = add_kind(snapshot, &kinds->resources.kinds[i]);
 	return error ?: functions_add_resources(&kinds->functions, &kinds->resources, KIND_CUSTOM);

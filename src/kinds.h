@@ -16,7 +16,7 @@ struct kinds {
 
 /* Reads the files of --resource; says what is wrong with one. Returns 0 or -EINVAL. */
 int kinds_read(struct kinds *kinds, const struct options *options);
-/* Sets the snapshot's kinds and which are traced, and the functions. Returns 0 or -ENOMEM. */
+/* Sets the snapshot's kinds and which are traced, and a user's functions. Returns 0 or -ENOMEM. */
 int kinds_choose(struct kinds *kinds, const struct options *options, struct snapshot *snapshot);
 /* Says which of a user's kinds no traced file has a function of. */
 void kinds_tell_missing(const struct kinds *kinds);

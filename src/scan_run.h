@@ -35,7 +35,6 @@ struct scan_sum {
 	size_t processes; /* looked into */
 	size_t failed;
 	uint64_t longest_pause_ns;
-	uint64_t all_ns;    /* from the first stop to the last class */
 	const char *reason; /* of a failed one, NULL: none */
 };
 

@@ -121,7 +121,10 @@ static int choose_kinds(struct session *session)
 	int error = kinds_choose(&session->kinds, options, session->snapshot);
 
 	session->scans = !error && scan_run_wanted(options, session->snapshot);
-	if (session->scans)
+	/* Threads hold memory, also where they are not asked for. */
+	if (!error && (session->scans || session->snapshot->traced[KIND_THREAD]))
+		error = functions_add_threads(&session->kinds.functions);
+	if (!error && session->scans)
 		error = functions_add_last(&session->kinds.functions);
 	if (!error)
 		session->processes =

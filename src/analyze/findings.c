@@ -144,13 +144,20 @@ uint64_t process_last_ns(const struct snapshot *snapshot, const struct process *
 	return process->end == PROCESS_RUNNING ? snapshot->duration_ns : process->end_ns;
 }
 
-static void finding_set_stack(struct finding *finding, const struct stack *stack)
+uint32_t stack_first_frame(const struct stack *stack)
 {
 	uint32_t skip = 0;
 
 	/* The outermost frame stays whatever its name: it is all there is to show. */
 	while (skip + 1 < stack->frame_count && frame_is_allocator(&stack->frames[skip]))
 		skip++;
+	return skip;
+}
+
+static void finding_set_stack(struct finding *finding, const struct stack *stack)
+{
+	uint32_t skip = stack_first_frame(stack);
+
 	finding->frames = stack->frames ? stack->frames + skip : NULL;
 	finding->frame_count = stack->frame_count - skip;
 	finding->truncated = stack->truncated;

@@ -112,4 +112,7 @@ uint64_t process_last_ns(const struct snapshot *snapshot, const struct process *
 /* True for functions of the allocator families and the C++ operators, which reports leave off. */
 bool frame_is_allocator(const struct frame *frame);
 
+/* The innermost frame that is not the allocator's own. */
+uint32_t stack_first_frame(const struct stack *stack);
+
 #endif

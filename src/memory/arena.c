@@ -41,7 +41,10 @@ static bool is_other_arena(uint64_t word)
 static size_t arena_of_run(uint64_t address, const uint64_t *words, size_t count, size_t first,
 			   size_t last)
 {
-	for (size_t bins = last > BINS ? last - BINS : 0; bins <= first; bins += 1) {
+	/* Lists are of two words, so the first of all has the parity of these. */
+	size_t lowest = last > BINS ? last - BINS : 0;
+
+	for (size_t bins = lowest + ((first - lowest) & 1); bins <= first; bins += 2) {
 		size_t next = bins + BINS + NEXT_BEHIND_BINS, start = bins - WORDS_BEFORE_BINS;
 
 		if (bins < WORDS_BEFORE_BINS || bins + BINS + WORDS_BEHIND_BINS > count)

@@ -15,6 +15,7 @@ int graph_new(const struct block *all, size_t count, unsigned heuristics, struct
 	if (!graph)
 		return -ENOMEM;
 	graph->heuristics = heuristics;
+	graph->object = NO_BLOCK;
 	error = blocks_build(&graph->blocks, all, count);
 	if (!error) {
 		graph->flags = calloc(count + 1, 1);

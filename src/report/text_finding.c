@@ -180,10 +180,8 @@ static void write_held_site(const struct text_view *view, const struct process *
 	const struct stack *stack =
 		site->stack < process->stack_count ? &process->stacks[site->stack] : NULL;
 	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE];
-	uint32_t frame = 0;
+	uint32_t frame = stack ? stack_first_frame(stack) : 0;
 
-	while (stack && frame + 1 < stack->frame_count && frame_is_allocator(&stack->frames[frame]))
-		frame++;
 	fprintf(view->out, "        %s in %s", format_bytes(bytes, held->bytes),
 		format_number_of(blocks, held->count, "block", "blocks"));
 	if (stack && stack->frame_count) {

@@ -256,6 +256,16 @@ struct module *modules_of_mapping(struct modules *modules, pid_t pid, const stru
 	return modules_examine(modules, module_add(modules, fd, &key, map->path));
 }
 
+const struct module *modules_find(struct modules *modules, uint64_t device, uint64_t inode)
+{
+	struct module_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.device = device;
+	key.inode = inode;
+	return module_find(modules, &key);
+}
+
 int modules_each(struct modules *modules, int (*visit)(struct module *module, void *context),
 		 void *context)
 {

@@ -88,6 +88,9 @@ struct module *modules_add_file(struct modules *modules, int fd, const char *pat
  */
 struct module *modules_examine(struct modules *modules, struct module *module);
 
+/* The module of a file that was seen before; NULL: none. */
+const struct module *modules_find(struct modules *modules, uint64_t device, uint64_t inode);
+
 /* Calls `visit` for each module until it returns nonzero; returns what it returned. */
 int modules_each(struct modules *modules, int (*visit)(struct module *module, void *context),
 		 void *context);

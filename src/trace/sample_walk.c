@@ -160,7 +160,8 @@ static void end(struct sampler *sampler)
 	{
 		struct book_look look = { sampler, space };
 
-		if (!space->ended && space->mappings)
+		if (!space->ended && space->mappings &&
+		    sampler->processes->snapshot->traced[KIND_MMAP])
 			space_mappings_each(space->mappings, see_mapping, &look);
 		if (!space->ended && space->pages)
 			space_pages_each(space->pages, see_page, &look);

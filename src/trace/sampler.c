@@ -137,7 +137,8 @@ static int take_line(struct sampler *sampler, const struct wire_site *line, size
 
 	if (!(line->tag & WIRE_SITE_USED) || line->space >= WIRE_SPACES ||
 	    !sampler->by_number[line->space] || line->kind == WIRE_MMAP ||
-	    line->kind == WIRE_PAGES || line->kind >= sampler->processes->snapshot->kind_count)
+	    line->kind == WIRE_PAGES || line->kind >= sampler->processes->snapshot->kind_count ||
+	    !sampler->processes->snapshot->traced[line->kind])
 		return 0;
 	place = place_of_line(sampler, line, index);
 	if (place == NO_PLACE)
@@ -178,7 +179,7 @@ static int take_mappings(struct sampler *sampler, const struct space *space)
 	const struct book_site *lines;
 	size_t count;
 
-	if (!space->mappings)
+	if (!space->mappings || !sampler->processes->snapshot->traced[KIND_MMAP])
 		return 0;
 	lines = space_mappings_sites(space->mappings, &count);
 	return take_books(sampler, space, WIRE_MMAP, lines, count);
@@ -205,6 +206,8 @@ static int take_threads(struct sampler *sampler, const struct space *space)
 	const struct sample_walk *walk = &sampler->walk;
 	struct space_task *task, *next;
 
+	if (!sampler->processes->snapshot->traced[KIND_THREAD])
+		return 0;
 	HASH_ITER(hh, space->tasks.by_handle, task, next)
 	{
 		uint32_t place;

@@ -56,27 +56,12 @@ static const struct mapping *mapping_of(const struct process *process, uint64_t 
 	return NULL;
 }
 
-struct module_search {
-	const struct mapping *mapping;
-	bool found;
-};
-
-static int is_module_of(struct module *module, void *context)
-{
-	struct module_search *search = context;
-
-	search->found |= module->key.inode == search->mapping->inode &&
-			 module->key.device == search->mapping->device &&
-			 module_only_allocates(module);
-	return search->found;
-}
-
 static bool is_allocator(const struct listing *listing, const struct mapping *mapping)
 {
-	struct module_search search = { .mapping = mapping };
+	const struct module *module =
+		modules_find(listing->modules, mapping->device, mapping->inode);
 
-	modules_each(listing->modules, is_module_of, &search);
-	return search.found;
+	return module && module_only_allocates(module);
 }
 
 /* The dynamic linker, which initialises it; the C library, which began its thread. */

@@ -195,8 +195,8 @@ static int open_maps(struct tracer *tracer)
 			  true, &tracer->mappings) ?:
 		map_table(skeleton->maps.pc_cache, WIRE_PC_CACHE * sizeof(uint64_t), true,
 			  &tracer->pc_cache) ?:
-		map_table(skeleton->maps.reads, sizeof(struct wire_reads), true, &tracer->reads) ?:
-		map_table(skeleton->maps.read_buffers, WIRE_READS * WIRE_READ_BYTES, true,
+		map_table(skeleton->maps.reads, sizeof(struct wire_read), true, &tracer->reads) ?:
+		map_table(skeleton->maps.read_buffers, WIRE_READ_BYTES, true,
 			  &tracer->read_buffers);
 	tracer->walked_pid = &skeleton->bss->walked_pid;
 	if (error)
@@ -254,8 +254,8 @@ void tracer_free(struct tracer *tracer)
 	if (tracer->memory_link_fd >= 0)
 		close(tracer->memory_link_fd);
 	ring_buffer__free(tracer->ring);
-	unmap_table(tracer->read_buffers, WIRE_READS * WIRE_READ_BYTES);
-	unmap_table(tracer->reads, sizeof(struct wire_reads));
+	unmap_table(tracer->read_buffers, WIRE_READ_BYTES);
+	unmap_table(tracer->reads, sizeof(struct wire_read));
 	unmap_table(tracer->pc_cache, WIRE_PC_CACHE * sizeof(uint64_t));
 	unmap_table(tracer->mappings, WIRE_MAPPINGS * sizeof(struct wire_mapping));
 	unmap_table(tracer->rules, WIRE_RULES * sizeof(struct wire_rule));

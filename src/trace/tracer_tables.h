@@ -29,7 +29,7 @@ struct tracer {
 	int inherited_fds_fd;
 	int files_link_fd; /* as the others: -1: none */
 	int threads_link_fd;
-	struct wire_reads *reads;
+	struct wire_read *reads;
 	uint8_t *read_buffers;
 	uint32_t *walked_pid;
 	pid_t memory_tid; /* whom `memory_link_fd` is for */

@@ -119,59 +119,43 @@ static int link_memory(struct tracer *tracer, int program, pid_t tid)
 	return tracer->memory_link_fd < 0 ? tracer->memory_link_fd : 0;
 }
 
-/* One turn of the program. Returns how many bytes came, all of which stand in a row. */
-static ssize_t read_turn(struct tracer *tracer, uint64_t address, uint8_t *target, size_t bytes,
-			 size_t piece)
+static int read_piece(struct tracer *tracer, uint64_t address, uint8_t *target, uint32_t bytes)
 {
-	struct wire_reads *reads = tracer->reads;
-	size_t asked = 0, got = 0;
+	struct wire_read *read = tracer->reads;
 	int error;
 
-	for (reads->count = 0; reads->count < WIRE_READS && asked < bytes; reads->count++) {
-		struct wire_read *read = &reads->reads[reads->count];
-
-		read->address = address + asked;
-		read->bytes = (uint32_t)(bytes - asked < piece ? bytes - asked : piece);
-		read->error = -ESRCH;
-		asked += read->bytes;
-	}
+	read->address = address;
+	read->bytes = bytes;
+	read->error = -ESRCH;
 	error = run_walk(tracer->memory_link_fd, NULL, NULL);
-	if (error)
-		return error;
-	for (uint32_t i = 0; i < reads->count; i++) {
-		const struct wire_read *read = &reads->reads[i];
-
-		if (read->error)
-			return got ? (ssize_t)got : read->error;
-		memcpy(target + got, tracer->read_buffers + (size_t)i * WIRE_READ_BYTES,
-		       read->bytes);
-		got += read->bytes;
-	}
-	return (ssize_t)got;
+	if (!error && !read->error)
+		memcpy(target, tracer->read_buffers, bytes);
+	return error ? error : read->error;
 }
 
 ssize_t tracer_read_memory(struct tracer *tracer, pid_t tid, uint64_t address, void *target,
 			   size_t bytes)
 {
 	int program = tracer_program_fd(tracer, TRACER_MEMORY);
-	size_t done = 0, piece = WIRE_READ_BYTES;
+	size_t done = 0, most = WIRE_READ_BYTES;
 	int error = program < 0 ? -EOPNOTSUPP : link_memory(tracer, program, tid);
 
 	if (error)
 		return error;
 	tracer->reads->tid = (uint32_t)tid;
 	while (done < bytes) {
-		ssize_t got = read_turn(tracer, address + done, (uint8_t *)target + done,
-					bytes - done, piece);
+		size_t piece = bytes - done < most ? bytes - done : most;
 
-		if (got > 0) {
-			done += (size_t)got;
+		error = read_piece(tracer, address + done, (uint8_t *)target + done,
+				   (uint32_t)piece);
+		if (!error) {
+			done += piece;
 			continue;
 		}
-		/* Some page of the first piece: which one, smaller pieces tell. */
-		if (piece == PAGE_BYTES)
-			return done ? (ssize_t)done : got;
-		piece = PAGE_BYTES;
+		/* Some page of the piece: which one, smaller pieces tell. */
+		if (most == PAGE_BYTES)
+			return done ? (ssize_t)done : error;
+		most = PAGE_BYTES;
 	}
 	return (ssize_t)done;
 }

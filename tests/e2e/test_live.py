@@ -342,6 +342,15 @@ def test_command_to_a_file(tmp_path):
     assert b"second 4\x1b[0m of talking" in path.read_bytes()
 
 
+def test_kinds_that_are_not_asked_for_are_not_shown():
+    """The look into memory needs mappings and threads; who asked for the heap sees the heap."""
+    with Screen(live("--kinds", "heap", "--", GROW, "100", "1000", "7", "thread")) as screen:
+        lines = settled(screen, 3)
+        assert {row["KIND"] for row in table(lines)} == {"heap"}
+        screen.keys("q", "q")
+        screen.status()
+
+
 def test_quitting_ends_the_command():
     with Screen(live("--", GROW, "100", "1000", "60")) as screen:
         settled(screen, 2)
