@@ -20,7 +20,7 @@ _leaktrace() {
 			;;
 		-u | --user | --kinds | --resource | -d | --duration | -i | --interval | -o | --output | --attach | \
 			--events | --output-of-command | --show-kinds | --scan-every | --max-pause | \
-			--leak-check-heuristics | --scan-way | \
+			--leak-check-heuristics | --scan-way | --fail-on | \
 			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --max-stacks | \
 			--unwind | --top | \
 			--min-size | --max-size | --min-age | --sort | --json | --color | --placement)
@@ -58,6 +58,14 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'definite indirect possible reachable all none' -- "$cur")
 		return
 		;;
+	--fail-on)
+		mapfile -t COMPREPLY < <(compgen -W 'heap:definite heap:any heap fd mmap thread' -- "$cur")
+		return
+		;;
+	--default-suppressions)
+		mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$cur")
+		return
+		;;
 	--leak-check-heuristics)
 		mapfile -t COMPREPLY < <(compgen -W 'stdstring length64 newarray multipleinheritance all none' -- "$cur")
 		return
@@ -82,11 +90,11 @@ _leaktrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'best entry' -- "$cur")
 		return
 		;;
-	--object | --resource | --json | -o | --output | --output-of-command)
+	--object | --suppressions | --resource | --json | -o | --output | --output-of-command)
 		_filedir
 		return
 		;;
-	-d | --duration | -i | --interval | --scan-every | --max-pause | --alloc-prefix | --max-live | --max-sites | \
+	-d | --duration | -i | --interval | --tolerance | --scan-every | --max-pause | --alloc-prefix | --max-live | --max-sites | \
 		--max-stack | --max-stacks | --top | --min-size | --max-size | --min-age)
 		return
 		;;
@@ -99,6 +107,15 @@ _leaktrace() {
 			--no-scan --show-kinds --scan-every --max-pause --leak-check-heuristics
 			--events --live --growth --output-of-command --kinds --resource --max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
 			--sort --json -o --output --no-demangle --color -v --verbose -V --version
+			--check
+			--fail-on
+			--tolerance
+			--error-exitcode
+			--ignore-process
+			--only-process
+			--suppressions
+			--default-suppressions
+			--gen-suppressions
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then
 		_filedir

@@ -13,16 +13,17 @@ cd "${1:-$(dirname "$0")/..}"
 # A name with a dot is a single header. Each may include itself and util.
 layers='
 main:     options session
-session:  options trace symbols analyze report model elf live memory reach
-options:  analyze model/kind.h trace/attach_mode.h memory/reader.h reach/graph.h wire.h
+session:  options trace symbols analyze report model elf live memory reach suppress
+options:  analyze model/kind.h model/snapshot.h trace/attach_mode.h memory/reader.h reach/graph.h wire.h
 memory:   trace reach model wire.h
 trace:    wire.h model elf unwind reach
 symbols:  model elf
 unwind:   elf wire.h
-report:   model analyze
-live:     model analyze report
+report:   model analyze suppress
+live:     model analyze report suppress
 reach:
-analyze:  model
+analyze:  model suppress
+suppress: model
 model:
 elf:
 util:

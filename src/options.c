@@ -18,7 +18,7 @@
 /* Keys of argp without a short option: the row's index, above what could be a character. */
 #define MAX_PAUSE_NS (10 * 1000000000ULL)
 #define KEY_BASE 0x1000
-#define ROWS_MAX 64
+#define ROWS_MAX 128
 
 static const char arguments_text[] = "[--] COMMAND [ARGUMENT...]\n-p PID[,PID]\nreport FILE";
 static const char help_text[] =
@@ -29,7 +29,7 @@ static const char help_text[] =
 
 struct parse {
 	struct options *options;
-	uint64_t seen;	/* bit per row */
+	bool seen[ROWS_MAX];
 	bool is_report; /* the subcommand was given */
 };
 
@@ -82,7 +82,7 @@ static int parse_option(struct parse *parse, size_t index, const char *text,
 	const struct option_row *row = &option_rows[index];
 	int error;
 
-	parse->seen |= 1ULL << index;
+	parse->seen[index] = true;
 	if (!row->form)
 		return print_and_end(row, state);
 	error = row->form->set(row, text, (char *)parse->options + row->offset);
@@ -179,7 +179,7 @@ static int check_rules(struct parse *parse)
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (!(parse->seen & 1ULL << i) || row->modes & 1u << options->mode)
+		if (!parse->seen[i] || row->modes & 1u << options->mode)
 			continue;
 		log_error("--%s has no meaning %s", row->name, mode_texts[options->mode]);
 		return EINVAL;
@@ -196,6 +196,14 @@ static int check_rules(struct parse *parse)
 	}
 	if (options->output_of_command && !options->live) {
 		log_error("--output-of-command has no meaning without --live");
+		return EINVAL;
+	}
+	if (options->error_exitcode && !options->check && !options->gate.rule_count) {
+		log_error("--error-exitcode has no meaning without --check or --fail-on");
+		return EINVAL;
+	}
+	if (options->gate.tolerance_count && !options->check && !options->gate.rule_count) {
+		log_error("--tolerance has no meaning without --check or --fail-on");
 		return EINVAL;
 	}
 	if (options->filter.max_size && options->filter.min_size > options->filter.max_size) {
@@ -222,7 +230,6 @@ static int run_argp(int argc, char **argv, struct parse *parse)
 	};
 	int group = 0;
 
-	/* `seen` has no bit for more. */
 	if (option_row_count > ROWS_MAX)
 		return ENOMEM;
 	for (size_t i = 0; i < option_row_count; i++) {
@@ -284,4 +291,8 @@ void options_free(struct options *options)
 	free(options->alloc_prefixes.texts);
 	free(options->objects.texts);
 	free(options->resources.texts);
+	free(options->suppressions.texts);
+	free(options->filter.ignored.texts);
+	free(options->filter.only.texts);
+	gate_clear(&options->gate);
 }

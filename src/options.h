@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "analyze/findings.h"
+#include "analyze/gate.h"
 #include "memory/reader.h"
 #include "model/kind.h"
 #include "trace/attach_mode.h"
@@ -79,6 +80,12 @@ struct options {
 	unsigned heuristics;	/* HEURISTIC_... of reach/graph.h */
 	enum reader_way scan_way;
 
+	bool check;			  /* fail on leaks of any kind */
+	struct gate gate;		  /* rules and tolerances */
+	uint64_t error_exitcode;	  /* of a run that fails; 0: not given */
+	struct option_texts suppressions; /* paths of files */
+	bool no_default_suppressions;
+	const char *gen_suppressions; /* path, NULL: none */
 	struct finding_filter filter;
 	const char *json;   /* path, NULL: none */
 	const char *output; /* path of the recording, NULL: none */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "options_gate.h"
 #include "options_parse.h"
 #include "util/array.h"
 #include "wire.h"
@@ -171,6 +172,12 @@ static const struct option_form level_form = { set_level, NULL };
 static const struct option_form text_form = { set_text, "a text that is not empty" };
 static const struct option_form texts_form = { set_texts, "a text that is not empty" };
 static const struct option_form pids_form = { set_pids, "process ids such as 17 or 17,42" };
+static const struct option_form rules_form = {
+	options_add_rule, "KIND[:CLASS[,CLASS]][>AMOUNT] such as heap:definite, fd, heap>1MB, "
+			  "heap:any>100 blocks"
+};
+static const struct option_form tolerances_form = { options_add_tolerances,
+						    "KIND=AMOUNT[,...] such as heap=1KB,fd=2" };
 static const struct option_form kinds_form = { set_kinds,
 					       "some of heap, mmap, fd, thread, with commas" };
 static const struct option_form set_form = { set_set, NULL };
@@ -179,6 +186,8 @@ static const struct option_form word_flag_form = { set_word_flag, NULL };
 
 /* set_word stores through int, set_count through uint64_t. */
 _Static_assert(sizeof(enum finding_sort) == sizeof(int), "enums are int-sized");
+/* set_texts stores through struct option_texts. */
+_Static_assert(sizeof(struct process_globs) == sizeof(struct option_texts), "lists of texts");
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "filter.top is written as uint64_t");
 
 /* ---- the options --------------------------------------------------------- */
@@ -212,6 +221,7 @@ static const char *const events_words[] = {
 	[EVENTS_PAGES] = "pages",
 	NULL,
 };
+static const char *const yes_no_words[] = { "yes", "no", NULL };
 static const char *const placement_words[] = { "best", "entry", NULL };
 static const char *const scan_way_words[] = {
 	[READER_AUTO] = "auto",
@@ -280,6 +290,30 @@ const struct option_row option_rows[] = {
 	  "What counts as a pointer to a start: all (default), none, stdstring, length64, "
 	  "newarray, multipleinheritance",
 	  IN_TRACE, &set_form, FIELD(heuristics), .words = heuristic_words },
+
+	HEADING("To fail a run:"),
+	{ "check", 0, NULL, "Fail on what is lost, left open, unjoined, in any followed process",
+	  IN_ALL, &flag_form, FIELD(check) },
+	{ "fail-on", 0, "RULE",
+	  "Fail on KIND[:CLASS,...][>AMOUNT]: heap:definite, fd, 'heap>1MB' (repeatable)", IN_ALL,
+	  &rules_form, FIELD(gate) },
+	{ "tolerance", 0, "KIND=AMOUNT[,...]", "Known noise, taken off first: heap=1KB,fd=2",
+	  IN_ALL, &tolerances_form, FIELD(gate) },
+	{ "error-exitcode", 0, "N", "Exit status of a run that fails (default 23)", IN_ALL,
+	  &count_form, FIELD(error_exitcode), .min = 1, .max = 255 },
+	{ "ignore-process", 0, "GLOB", "Leave processes of that name or path out (repeatable)",
+	  IN_ALL, &texts_form, FIELD(filter.ignored) },
+	{ "only-process", 0, "GLOB", "Leave all others out (repeatable)", IN_ALL, &texts_form,
+	  FIELD(filter.only) },
+
+	HEADING("What is known and accepted:"),
+	{ "suppressions", 0, "FILE",
+	  "Leave out what this file describes (Valgrind's or LSan's form)", IN_ALL, &texts_form,
+	  FIELD(suppressions) },
+	{ "default-suppressions", 0, "yes|no", "Those of libc, ld.so, libstdc++ (default yes)",
+	  IN_ALL, &word_flag_form, FIELD(no_default_suppressions), .words = yes_no_words },
+	{ "gen-suppressions", 0, "FILE", "Write a suppression for each leak", IN_ALL, &text_form,
+	  FIELD(gen_suppressions) },
 
 	HEADING("How to trace:"),
 	{ "attach", 0, "MODE", "Kind of probes: auto (default), session, multi, single", IN_TRACE,

@@ -9,13 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analyze/findings.h"
 #include "analyze/roles.h"
-#include "analyze/verdict.h"
+#include "judgement.h"
 #include "model/recording.h"
 #include "options.h"
 #include "report/report.h"
-#include "session.h"
 #include "symbols/symbols.h"
 #include "util/log.h"
 
@@ -43,11 +41,6 @@ static int check_path(const char *path)
 	return error;
 }
 
-int output_check(const struct options *options)
-{
-	return check_path(options->json) ?: check_path(options->output);
-}
-
 bool output_has_colour(const struct options *options, FILE *stream)
 {
 	const char *no_colour = getenv("NO_COLOR");
@@ -57,18 +50,50 @@ bool output_has_colour(const struct options *options, FILE *stream)
 	return isatty(fileno(stream)) && !(no_colour && *no_colour);
 }
 
-static int write_json(const char *path, const struct findings *findings,
-		      const struct verdict *verdict, const struct report_style *style)
+/* A file, by the function that writes it. */
+static int write_file(const char *path, const struct judged *judged,
+		      const struct report_style *style,
+		      int (*write)(const struct judged *judged, const struct report_style *style,
+				   FILE *stream))
 {
 	FILE *stream = fopen(path, "we");
 	int error;
 
 	if (!stream)
 		return -errno;
-	error = report_json(findings, verdict, style, stream);
+	error = write(judged, style, stream);
 	if (fclose(stream) && !error)
 		error = -errno;
 	return error;
+}
+
+static int write_json(const struct judged *judged, const struct report_style *style, FILE *stream)
+{
+	return report_json(judged->shown, judged->verdict, style, stream);
+}
+
+static int write_suppressions(const struct judged *judged, const struct report_style *style,
+			      FILE *stream)
+{
+	(void)style;
+	return report_suppressions(judged->shown, stream);
+}
+
+/* Beside the text. */
+static const struct output_file {
+	size_t option; /* offset of the path in struct options */
+	const char *what;
+	int (*write)(const struct judged *judged, const struct report_style *style, FILE *stream);
+} files[] = {
+	{ offsetof(struct options, json), "JSON to", write_json },
+	{ offsetof(struct options, gen_suppressions), "suppressions to", write_suppressions },
+};
+
+#define FILES (sizeof(files) / sizeof(*files))
+
+static const char *path_of(const struct options *options, const struct output_file *file)
+{
+	return *(const char *const *)((const char *)options + file->option);
 }
 
 static int say(int error, const char *what, const char *path)
@@ -78,34 +103,47 @@ static int say(int error, const char *what, const char *path)
 	return error;
 }
 
-static int write_views(const struct options *options, const struct snapshot *snapshot, FILE *stream,
-		       bool files, int *status)
+int output_check(const struct options *options)
 {
-	struct findings *findings = findings_new(snapshot, &options->filter);
-	struct verdict *verdict = verdict_new(snapshot);
+	int error = check_path(options->output);
+
+	for (size_t i = 0; !error && i < FILES; i++)
+		error = check_path(path_of(options, &files[i]));
+	return error;
+}
+
+static int write_views(const struct judgement *judgement, const struct snapshot *snapshot,
+		       FILE *stream, bool interim, int *status)
+{
+	const struct options *options = judgement->options;
 	struct report_style style = {
 		.colour = output_has_colour(options, stream),
 		.verbosity = options->verbosity,
 		.max_resources = JSON_RESOURCES,
 	};
-	int error = findings && verdict ? 0 : say(-ENOMEM, "the", "report");
+	struct judged judged;
+	int error = say(judgement_make(judgement, snapshot, interim, &judged), "the", "report");
 
-	if (!error) {
-		error = say(report_text(findings, verdict, &style, stream), "the", "report");
-		if (files && options->json)
-			error = say(write_json(options->json, findings, verdict, &style), "JSON to",
-				    options->json)
+	if (error)
+		return error;
+	error = say(report_text(judged.shown, judged.verdict, &style, stream), "the", "report");
+	for (size_t i = 0; !interim && i < FILES; i++) {
+		const char *path = path_of(options, &files[i]);
+
+		if (path)
+			error = say(write_file(path, &judged, &style, files[i].write),
+				    files[i].what, path)
 					?: error;
-		*status = verdict->word == VERDICT_UNMEASURED ? SESSION_UNMEASURED : SESSION_OK;
 	}
-	verdict_free(verdict);
-	findings_free(findings);
+	*status = judgement_status(judgement, judged.verdict);
+	judged_clear(&judged);
 	return error;
 }
 
-int output_write(const struct options *options, struct symbols *symbols, struct snapshot *snapshot,
-		 FILE *stream, int *status)
+int output_write(const struct judgement *judgement, struct symbols *symbols,
+		 struct snapshot *snapshot, FILE *stream, int *status)
 {
+	const struct options *options = judgement->options;
 	int error = symbols ? symbols_resolve(symbols, snapshot) : 0;
 
 	say(error, "names to", "the report");
@@ -114,7 +152,7 @@ int output_write(const struct options *options, struct symbols *symbols, struct 
 		error = say(recording_write(snapshot, options->output), "the recording",
 			    options->output)
 				?: error;
-	return write_views(options, snapshot, stream, true, status) ?: error;
+	return write_views(judgement, snapshot, stream, false, status) ?: error;
 }
 
 int output_record(struct symbols *symbols, struct snapshot *snapshot, const char *path)
@@ -125,11 +163,11 @@ int output_record(struct symbols *symbols, struct snapshot *snapshot, const char
 	return recording_write(snapshot, path) ?: error;
 }
 
-int output_write_interim(const struct options *options, struct symbols *symbols,
+int output_write_interim(const struct judgement *judgement, struct symbols *symbols,
 			 struct snapshot *snapshot, FILE *stream)
 {
 	int status, error = symbols_resolve(symbols, snapshot);
 
 	roles_settle(snapshot);
-	return write_views(options, snapshot, stream, false, &status) ?: error;
+	return write_views(judgement, snapshot, stream, true, &status) ?: error;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct judgement;
 struct options;
 struct snapshot;
 struct symbols;
@@ -18,14 +19,14 @@ int output_check(const struct options *options);
 
 /*
  * Names the snapshot's frames and writes every result that was asked for, the
- * text to `stream`. `*status` is 125 when nothing could be measured, else 0.
+ * text to `stream`. `*status` is leaktrace's own exit status by the verdict, 0: none.
  * Returns 0 or -errno of the first failure, which was said.
  */
-int output_write(const struct options *options, struct symbols *symbols, struct snapshot *snapshot,
-		 FILE *stream, int *status);
+int output_write(const struct judgement *judgement, struct symbols *symbols,
+		 struct snapshot *snapshot, FILE *stream, int *status);
 
 /* For --interval: text alone. */
-int output_write_interim(const struct options *options, struct symbols *symbols,
+int output_write_interim(const struct judgement *judgement, struct symbols *symbols,
 			 struct snapshot *snapshot, FILE *stream);
 
 /* Names the snapshot's frames and writes a recording. Returns 0 or -errno; says nothing. */

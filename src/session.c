@@ -13,8 +13,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "model/recording.h"
 #include "model/snapshot.h"
+#include "judgement.h"
 #include "kinds.h"
 #include "live_run.h"
 #include "machine.h"
@@ -57,6 +57,7 @@ struct session {
 	bool scans;
 	struct scan_run scan;
 	struct live_run live;
+	struct judgement judgement;
 	pthread_t detacher; /* frees the follower, while `detaching` */
 	bool detaching;
 };
@@ -233,7 +234,7 @@ static int collect(void *context)
 
 static void write_interim(struct session *session)
 {
-	output_write_interim(session->options, session->symbols, session->snapshot,
+	output_write_interim(&session->judgement, session->symbols, session->snapshot,
 			     report_stream(session->options));
 }
 
@@ -348,6 +349,15 @@ static void detach(struct session *session)
 	session->follower = NULL;
 }
 
+static int add_suppressions(struct module *module, void *context)
+{
+	struct session *session = context;
+
+	if (module->suppressions)
+		judgement_add_suppressions(&session->judgement, module->suppressions, module->path);
+	return 0;
+}
+
 /* Returns the exit status. */
 static int trace(struct session *session)
 {
@@ -359,6 +369,9 @@ static int trace(struct session *session)
 		return SESSION_WRONG_USAGE;
 	if (machine_check(options, &session->mode) || make_parts(session))
 		return SESSION_UNMEASURED;
+	status = judgement_begin(&session->judgement, options, session->snapshot);
+	if (status)
+		return status;
 	status = live_run_prepare(&session->live, options);
 	if (status)
 		return status;
@@ -391,8 +404,9 @@ static int trace(struct session *session)
 	if (session->scans)
 		scan_run_explain(&session->scan);
 	kinds_tell_missing(&session->kinds);
-	if (output_write(options, session->symbols, session->snapshot, report_stream(options),
-			 &status))
+	modules_each(session->modules, add_suppressions, session);
+	if (output_write(&session->judgement, session->symbols, session->snapshot,
+			 report_stream(options), &status))
 		return SESSION_UNMEASURED;
 	return status ? status : wait_for_command(session);
 }
@@ -417,25 +431,7 @@ int session_trace(const struct options *options)
 	symbols_free(session.symbols);
 	modules_free(session.modules);
 	kinds_clear(&session.kinds);
+	judgement_clear(&session.judgement);
 	snapshot_free(session.snapshot);
-	return status;
-}
-
-int session_report(const struct options *options)
-{
-	struct snapshot *snapshot;
-	int status = SESSION_UNMEASURED;
-	int error = recording_read(options->recording, &snapshot);
-
-	if (error) {
-		log_error("cannot read %s: %s", options->recording,
-			  error == -EBADMSG	      ? "it is no recording, or a damaged one"
-			  : error == -EPROTONOSUPPORT ? "another version of leaktrace wrote it"
-						      : strerror(-error));
-		return SESSION_UNMEASURED;
-	}
-	if (output_check(options) || output_write(options, NULL, snapshot, stdout, &status))
-		status = SESSION_UNMEASURED;
-	snapshot_free(snapshot);
 	return status;
 }

@@ -9,6 +9,7 @@ struct options;
 enum session_status {
 	SESSION_OK = 0,
 	SESSION_WRONG_USAGE = 2,
+	SESSION_LEAK = 23, /* unless --error-exitcode says another */
 	SESSION_UNMEASURED = 125,
 	SESSION_CANNOT_RUN = 126,
 	SESSION_NOT_FOUND = 127,

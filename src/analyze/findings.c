@@ -1,128 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Owns how live resources become findings: which pass, which call sites are one,
- * in which order they come. Must not know how a snapshot was made nor how
- * findings are shown.
+ * Owns how live resources become findings: which pass, which are added up. Must not
+ * know how a snapshot was made nor how findings are shown.
  */
 #include "analyze/findings.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/finding_order.h"
 #include "model/snapshot.h"
-
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-/* Interned strings: equal ones are equal pointers, so most calls end at the first line. */
-static int compare_text(const char *a, const char *b)
-{
-	if (a == b)
-		return 0;
-	if (!a || !b)
-		return a ? 1 : -1;
-	return strcmp(a, b);
-}
-
-static const char *module_identity(const struct frame *frame)
-{
-	return frame->build_id ? frame->build_id : frame->module;
-}
-
-/*
- * Equal for frames that a reader could not tell apart. Addresses only count where
- * there is no module to place them in: the same file may be mapped twice.
- */
-static int compare_frames(const struct frame *a, const struct frame *b)
-{
-	int order = compare_text(a->function, b->function);
-
-	if (!order)
-		order = compare_text(module_identity(a), module_identity(b));
-	if (!order)
-		order = compare_u64(a->offset, b->offset);
-	if (!order)
-		order = compare_text(a->file, b->file);
-	if (!order)
-		order = compare_u64(a->line, b->line);
-	if (!order)
-		order = compare_u64(a->inlined, b->inlined);
-	if (!order && !module_identity(a))
-		order = compare_u64(a->ip, b->ip);
-	return order;
-}
-
-/* Zero when two findings are to be one. */
-static int compare_places(const struct finding *a, const struct finding *b)
-{
-	int order = compare_u64(a->site->kind, b->site->kind);
-
-	if (!order)
-		order = compare_u64(a->site->role, b->site->role);
-	if (!order)
-		order = compare_u64(a->site->leak_class, b->site->leak_class);
-	for (uint32_t i = 0; !order && i < a->frame_count && i < b->frame_count; i++)
-		order = compare_frames(&a->frames[i], &b->frames[i]);
-	if (!order)
-		order = compare_u64(a->frame_count, b->frame_count);
-	return order;
-}
-
-static int compare_sites(const void *left, const void *right)
-{
-	const struct finding *a = left, *b = right;
-	int order = compare_places(a, b);
-
-	return order ? order : (a->site > b->site) - (a->site < b->site);
-}
-
-/* Kinds and classes stand together, the worst first. */
-static int compare_groups(const struct finding *a, const struct finding *b)
-{
-	int order = compare_u64(a->site->kind, b->site->kind);
-
-	return order ? order : compare_u64(a->site->leak_class, b->site->leak_class);
-}
-
-static int compare_bytes(const void *left, const void *right)
-{
-	const struct finding *a = left, *b = right;
-	int order = compare_groups(a, b);
-
-	if (!order)
-		order = compare_u64(b->live_bytes + b->held_bytes, a->live_bytes + a->held_bytes);
-	if (!order)
-		order = compare_u64(b->live_count, a->live_count);
-	return order ? order : compare_sites(a, b);
-}
-
-static int compare_counts(const void *left, const void *right)
-{
-	const struct finding *a = left, *b = right;
-	int order = compare_groups(a, b);
-
-	if (!order)
-		order = compare_u64(b->live_count, a->live_count);
-	return order ? order : compare_bytes(a, b);
-}
-
-static int compare_ages(const void *left, const void *right)
-{
-	const struct finding *a = left, *b = right;
-	int order = compare_groups(a, b);
-
-	if (!order)
-		order = compare_u64(b->oldest_age_ns, a->oldest_age_ns);
-	return order ? order : compare_bytes(a, b);
-}
-
-static int (*const sort_orders[])(const void *, const void *) = {
-	[SORT_BYTES] = compare_bytes,
-	[SORT_COUNT] = compare_counts,
-	[SORT_AGE] = compare_ages,
-};
 
 static uint64_t age_ns(uint64_t born_ns, uint64_t now_ns)
 {
@@ -286,6 +174,31 @@ static double finding_share(const struct finding *finding, const struct finding_
 	return whole ? (double)part / (double)whole : 0;
 }
 
+/* Whether the user accepts it; then it is counted there and nowhere else. */
+static bool is_suppressed(struct process_findings *result, const struct finding *finding,
+			  const struct findings *findings)
+{
+	const struct suppressions *suppressions = findings->filter.suppressions;
+	const struct site *site = finding->site;
+	struct suppress_query query = {
+		.kind = findings->snapshot->kinds[site->kind].name,
+		.leak_class = site->leak_class,
+	};
+	size_t index;
+
+	if (!suppressions || !finding->live_count || site->stack >= result->process->stack_count)
+		return false;
+	query.frames = result->process->stacks[site->stack].frames;
+	query.frame_count = result->process->stacks[site->stack].frame_count;
+	query.first = query.frame_count - finding->frame_count;
+	index = suppressions_find(suppressions, &query);
+	if (index == SUPPRESSION_NONE)
+		return false;
+	totals_add(&findings->suppressed[index], finding);
+	totals_add(&result->suppressed[site->kind], finding);
+	return true;
+}
+
 /* Merges neighbours of the sorted `single` findings, one per site, into `result`. */
 static bool process_findings_merge(struct process_findings *result, const struct finding *single,
 				   size_t count, const struct findings *findings)
@@ -296,11 +209,13 @@ static bool process_findings_merge(struct process_findings *result, const struct
 						  : &result->others[result->other_count];
 
 		for (next = first + 1; next < count; next++)
-			if (compare_places(&single[first], &single[next]) != 0)
+			if (finding_compare_places(&single[first], &single[next]) != 0)
 				break;
 		if (!finding_merge(finding, &single[first], next - first, findings))
 			return false;
-		if (finding->live_count && !is_leak) {
+		if (is_leak && is_suppressed(result, finding, findings)) {
+			free(finding->sites);
+		} else if (finding->live_count && !is_leak) {
 			result->other_count++;
 		} else if (is_leak && (finding->live_count || finding->lost_count)) {
 			totals_add(&result->totals[finding->site->kind], finding);
@@ -338,7 +253,7 @@ static void process_findings_cut(struct process_findings *result,
 	for (size_t i = 0; filter->top && i < result->finding_count; i++) {
 		struct finding *finding = &result->findings[i];
 
-		if (!i || compare_groups(finding, &result->findings[kept - 1]) != 0)
+		if (!i || finding_compare_groups(finding, &result->findings[kept - 1]) != 0)
 			of_group = 0;
 		if (of_group++ < filter->top) {
 			result->findings[kept++] = *finding;
@@ -371,7 +286,7 @@ static bool process_findings_fill(struct process_findings *result, const struct 
 	if (done) {
 		for (size_t i = 0; i < count; i++)
 			finding_of_site(&single[i], process, &process->sites[i]);
-		qsort(single, count, sizeof(*single), compare_sites);
+		qsort(single, count, sizeof(*single), finding_compare_sites);
 		done = process_findings_merge(result, single, count, findings);
 	}
 	free(single);
@@ -381,9 +296,24 @@ static bool process_findings_fill(struct process_findings *result, const struct 
 		result->findings[i].share =
 			finding_share(&result->findings[i], result->totals, findings->snapshot);
 	qsort(result->findings, result->finding_count, sizeof(*result->findings),
-	      sort_orders[findings->filter.sort]);
+	      finding_orders[findings->filter.sort]);
 	process_findings_cut(result, &findings->filter);
 	return true;
+}
+
+static bool is_named(const struct process_globs *globs, const struct process *process)
+{
+	for (size_t i = 0; i < globs->count; i++)
+		if (!fnmatch(globs->texts[i], process->comm, 0) ||
+		    (process->exe && !fnmatch(globs->texts[i], process->exe, 0)))
+			return true;
+	return false;
+}
+
+static bool is_ignored(const struct finding_filter *filter, const struct process *process)
+{
+	return is_named(&filter->ignored, process) ||
+	       (filter->only.count && !is_named(&filter->only, process));
 }
 
 struct findings *findings_new(const struct snapshot *snapshot, const struct finding_filter *filter)
@@ -394,9 +324,12 @@ struct findings *findings_new(const struct snapshot *snapshot, const struct find
 		return NULL;
 	findings->snapshot = snapshot;
 	findings->filter = *filter;
+	if (filter->suppressions)
+		findings->suppressed =
+			calloc(filter->suppressions->count + 1, sizeof(*findings->suppressed));
 	/* One more than needed: calloc(0) may be NULL without being out of memory. */
 	findings->processes = calloc(snapshot->process_count + 1, sizeof(*findings->processes));
-	if (!findings->processes) {
+	if (!findings->processes || (filter->suppressions && !findings->suppressed)) {
 		findings_free(findings);
 		return NULL;
 	}
@@ -405,8 +338,10 @@ struct findings *findings_new(const struct snapshot *snapshot, const struct find
 
 		result->process = &snapshot->processes[i];
 		result->kinds = calloc(snapshot->kind_count, sizeof(*result->kinds));
+		result->is_ignored = is_ignored(filter, result->process);
 		findings->process_count++;
-		if (!result->kinds || !process_findings_fill(result, findings)) {
+		if (!result->kinds ||
+		    (!result->is_ignored && !process_findings_fill(result, findings))) {
 			findings_free(findings);
 			return NULL;
 		}
@@ -430,5 +365,6 @@ void findings_free(struct findings *findings)
 		free(result->kinds);
 	}
 	free(findings->processes);
+	free(findings->suppressed);
 	free(findings);
 }

@@ -12,11 +12,18 @@
 
 #include "model/kind.h"
 #include "model/snapshot.h"
+#include "suppress/suppress.h"
 
 enum finding_sort {
 	SORT_BYTES,
 	SORT_COUNT,
 	SORT_AGE, /* oldest first */
+};
+
+/* Names with wildcards (fnmatch) of processes: their command's name, or their executable's path. */
+struct process_globs {
+	const char **texts;
+	size_t count;
 };
 
 struct finding_filter {
@@ -27,6 +34,9 @@ struct finding_filter {
 	size_t top;	  /* sites shown per process, kind and class; 0: all */
 	unsigned classes; /* to show, a bit for each enum leak_class; all of them: what is recent,
 			     too */
+	struct process_globs only;		 /* none: all */
+	struct process_globs ignored;		 /* of these nothing is looked at */
+	const struct suppressions *suppressions; /* NULL: none */
 };
 
 /* Sites with the same named stack, their filtered live resources added up. */
@@ -68,6 +78,7 @@ struct kind_findings {
 
 struct process_findings {
 	const struct process *process;
+	bool is_ignored;	  /* by the filter: it has no findings */
 	struct finding *findings; /* by kind and class, then sorted; at most `top` of each */
 	size_t finding_count;
 	struct finding *others; /* what is no leak, by its role; in no total */
@@ -75,11 +86,13 @@ struct process_findings {
 	size_t hidden_count; /* findings cut by `top`, of the classes to be shown */
 	uint64_t hidden_bytes;
 	struct finding_total totals[KIND_MAX];
+	struct finding_total suppressed[KIND_MAX]; /* in nothing else */
 	struct kind_findings *kinds; /* by kind, as many as the snapshot has: parts of these */
 };
 
 struct findings {
 	const struct snapshot *snapshot;
+	struct finding_total *suppressed; /* by suppression of the filter; NULL: there are none */
 	struct finding_filter filter;
 	struct process_findings *processes; /* in the snapshot's order */
 	size_t process_count;

@@ -7,18 +7,20 @@
 
 #include <stdlib.h>
 
+#include "analyze/findings.h"
+#include "analyze/gate.h"
 #include "model/snapshot.h"
 #include "util/array.h"
 
-static bool verdict_add(struct verdict *verdict, const char *id, const char *text, uint64_t value)
+static struct verdict_reason *verdict_add(struct verdict *verdict, const char *id, const char *text,
+					  uint64_t value)
 {
 	struct verdict_reason *reason =
 		array_add(&verdict->reasons, &verdict->reason_count, sizeof(*reason));
 
-	if (!reason)
-		return false;
-	*reason = (struct verdict_reason){ id, text, value };
-	return true;
+	if (reason)
+		*reason = (struct verdict_reason){ .id = id, .text = text, .value = value };
+	return reason;
 }
 
 /* Adds one to the reason with that text; texts are interned, so pointers tell. */
@@ -34,32 +36,42 @@ static bool verdict_count(struct verdict *verdict, const char *id, const char *t
 }
 
 /* An image that was replaced by exec says nothing of the process's outcome. */
-static bool process_counts(const struct process *process)
+static bool process_counts(const struct process_findings *result)
 {
-	return process->end != PROCESS_EXECED;
+	return result->process->end != PROCESS_EXECED && !result->is_ignored;
 }
 
-static bool anything_measured(const struct snapshot *snapshot)
+static bool anything_measured(const struct findings *findings)
 {
-	for (size_t i = 0; i < snapshot->process_count; i++)
-		if (process_counts(&snapshot->processes[i]) && snapshot->processes[i].measured)
+	for (size_t i = 0; i < findings->process_count; i++)
+		if (process_counts(&findings->processes[i]) &&
+		    findings->processes[i].process->measured)
 			return true;
 	return false;
 }
 
-static bool verdict_add_causes(struct verdict *verdict, const struct snapshot *snapshot)
+static bool add_unmeasured(struct verdict *verdict, const struct findings *findings)
 {
 	static const char unknown[] = "no allocator was found";
 
-	for (size_t i = 0; i < snapshot->process_count; i++) {
-		const struct process *process = &snapshot->processes[i];
+	for (size_t i = 0; i < findings->process_count; i++) {
+		const struct process *process = findings->processes[i].process;
 		const char *why = process->unmeasured_reason ? process->unmeasured_reason : unknown;
 
-		if (process_counts(process) && !verdict_count(verdict, "no-allocator", why))
+		if (process_counts(&findings->processes[i]) && !process->measured &&
+		    !verdict_count(verdict, "no-allocator", why))
 			return false;
 	}
-	return verdict->reason_count ||
-	       verdict_add(verdict, "no-process", "no process was seen", 0);
+	return true;
+}
+
+static bool judge_nothing(struct verdict *verdict, const struct findings *findings)
+{
+	verdict->word = VERDICT_UNMEASURED;
+	verdict->nothing_measured = true;
+	return add_unmeasured(verdict, findings) &&
+	       (verdict->reason_count ||
+		verdict_add(verdict, "no-process", "no process was seen", 0));
 }
 
 static bool verdict_add_losses(struct verdict *verdict, const struct snapshot *snapshot)
@@ -72,22 +84,100 @@ static bool verdict_add_losses(struct verdict *verdict, const struct snapshot *s
 	return true;
 }
 
-struct verdict *verdict_new(const struct snapshot *snapshot)
+/* ---- under a gate ------------------------------------------------------------------ */
+
+static bool add_result(struct verdict *verdict, const char *id, const char *text, uint64_t value,
+		       const struct process_findings *process, const struct gate_rule *rule,
+		       const struct gate_result *result)
 {
-	struct verdict *verdict = calloc(1, sizeof(*verdict));
+	struct verdict_reason *reason = verdict_add(verdict, id, text, value);
+
+	if (!reason)
+		return false;
+	reason->process = process->process;
+	reason->rule = rule;
+	reason->kind = result->kind;
+	reason->bytes = result->bytes;
+	reason->site_count = result->site_count;
+	reason->finding = result->largest;
+	return true;
+}
+
+/* What is not known is a reason of its own, but no more than that when there are leaks. */
+static bool judge_process(struct verdict *verdict, const struct findings *findings,
+			  const struct process_findings *process, const struct gate *gate,
+			  enum verdict_word wanted)
+{
+	const struct snapshot *snapshot = findings->snapshot;
 	bool done = true;
+
+	for (size_t i = 0; done && i < gate->rule_count; i++) {
+		const struct gate_rule *rule = &gate->rules[i];
+		struct gate_result result;
+		bool fails = gate_judge(gate, rule, snapshot, process, &result);
+
+		if (wanted == VERDICT_LEAK && fails)
+			done = add_result(verdict, "leak", "is leaked", result.count, process, rule,
+					  &result);
+		if (wanted == VERDICT_UNMEASURED && result.unclassified)
+			done = add_result(verdict, "unclassified",
+					  "nobody knows whether it is lost", result.unclassified,
+					  process, rule, &result);
+	}
+	return done;
+}
+
+static bool judge_processes(struct verdict *verdict, const struct findings *findings,
+			    const struct gate *gate, enum verdict_word wanted)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < findings->process_count; i++)
+		if (process_counts(&findings->processes[i]))
+			done = judge_process(verdict, findings, &findings->processes[i], gate,
+					     wanted);
+	return done;
+}
+
+static bool judge(struct verdict *verdict, const struct findings *findings, const struct gate *gate)
+{
+	bool done;
+
+	if (verdict->reason_count) {
+		verdict->word = VERDICT_UNMEASURED;
+		return true;
+	}
+	verdict->word = VERDICT_LEAK;
+	done = judge_processes(verdict, findings, gate, VERDICT_LEAK);
+	if (!done || verdict->reason_count)
+		return done;
+	verdict->word = VERDICT_UNMEASURED;
+	done = judge_processes(verdict, findings, gate, VERDICT_UNMEASURED) &&
+	       add_unmeasured(verdict, findings);
+	if (!verdict->reason_count)
+		verdict->word = VERDICT_CLEAN;
+	return done;
+}
+
+struct verdict *verdict_new(const struct findings *judged, const struct gate *gate)
+{
+	static const struct gate none;
+	struct verdict *verdict = calloc(1, sizeof(*verdict));
+	bool done;
 
 	if (!verdict)
 		return NULL;
-	if (!anything_measured(snapshot)) {
-		verdict->word = VERDICT_UNMEASURED;
-		done = verdict_add_causes(verdict, snapshot);
-	}
-	if (!done || !verdict_add_losses(verdict, snapshot)) {
-		verdict_free(verdict);
-		return NULL;
-	}
-	return verdict;
+	if (!gate)
+		gate = &none;
+	verdict->has_gate = gate->rule_count;
+	done = anything_measured(judged) || judge_nothing(verdict, judged);
+	done = done && verdict_add_losses(verdict, judged->snapshot);
+	if (done && verdict->word == VERDICT_NONE && verdict->has_gate)
+		done = judge(verdict, judged, gate);
+	if (done)
+		return verdict;
+	verdict_free(verdict);
+	return NULL;
 }
 
 void verdict_free(struct verdict *verdict)

@@ -3,10 +3,15 @@
 #ifndef LEAKTRACE_ANALYZE_VERDICT_H
 #define LEAKTRACE_ANALYZE_VERDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct snapshot;
+struct finding;
+struct findings;
+struct gate;
+struct gate_rule;
+struct process;
 
 enum verdict_word {
 	VERDICT_NONE, /* no gate was asked for */
@@ -16,22 +21,34 @@ enum verdict_word {
 };
 
 struct verdict_reason {
-	const char *id; /* stable: "no-allocator", a loss's name, ... */
+	const char *id; /* stable: "leak", "unclassified", "no-allocator", a loss's name, ... */
 	const char *text;
-	uint64_t value; /* the number behind it */
+	uint64_t value; /* the number behind it: resources, processes, events */
+	/* Of "leak" and "unclassified": */
+	const struct process *process; /* NULL: the run */
+	const struct gate_rule *rule;
+	size_t kind;
+	uint64_t bytes;
+	size_t site_count;
+	const struct finding *finding; /* the site that holds most, NULL: none */
 };
 
 struct verdict {
 	enum verdict_word word;
+	bool has_gate;
+	bool nothing_measured; /* of no process is anything known */
 	struct verdict_reason *reasons;
 	size_t reason_count;
 };
 
 /*
- * `unmeasured` when no process could be measured (reason per cause), else `none`.
- * Returns NULL when out of memory; the snapshot must outlive the result.
+ * `unmeasured` when no process could be measured (a reason per cause). Without rules `none`
+ * else. With a gate: `unmeasured` as well when data was lost; `leak` when a rule fails a
+ * process; `unmeasured` when a process could not be measured, or nobody knows whether its
+ * resources are lost; else `clean`. `judged`: all findings, without a limit by number; they
+ * and the gate must outlive the result. Returns NULL when out of memory.
  */
-struct verdict *verdict_new(const struct snapshot *snapshot);
+struct verdict *verdict_new(const struct findings *judged, const struct gate *gate);
 /* Takes NULL. */
 void verdict_free(struct verdict *verdict);
 

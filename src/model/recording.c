@@ -17,7 +17,7 @@
 #include "model/snapshot.h"
 #include "util/array.h"
 
-#define RECORDING_VERSION 4
+#define RECORDING_VERSION 5
 
 static const char magic[8] = { 'L', 'E', 'A', 'K', 'T', 'R', 'C', '\n' };
 
@@ -25,6 +25,7 @@ static void record_frame(struct record_io *io, struct frame *frame, uint64_t *ip
 {
 	record_delta(io, &frame->ip, ip);
 	record_string(io, &frame->function);
+	record_string(io, &frame->symbol);
 	record_u64(io, &frame->offset);
 	record_string(io, &frame->module);
 	record_string(io, &frame->build_id);

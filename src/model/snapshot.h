@@ -25,6 +25,7 @@ struct strings;
 struct frame {
 	uint64_t ip;
 	const char *function; /* NULL: unknown */
+	const char *symbol;   /* as the file has it, where that is another name; else NULL */
 	uint64_t offset; /* from the function's start, or, with no function, module-relative address
 			  */
 	const char *module;   /* path of the mapped file, NULL: unknown */

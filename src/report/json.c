@@ -18,6 +18,7 @@
 #include "analyze/verdict.h"
 #include "model/snapshot.h"
 #include "report/escape.h"
+#include "report/verdict.h"
 
 static json_t *json_number(uint64_t value)
 {
@@ -226,18 +227,19 @@ static json_t *json_process(const struct process_findings *result, const struct 
 		json_append(&sites, json_site(&result->findings[i], findings, style));
 	for (size_t i = 0; i < result->other_count; i++)
 		json_append(&sites, json_site(&result->others[i], findings, style));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:o, "
-			 "s:o, s:o}",
-			 "pid", json_number(process->pid), "ppid", json_number(process->ppid),
-			 "image", json_number(process->image), "comm", json_text(process->comm),
-			 "exe", json_text(process->exe), "ended", ends[process->end].ended, "exit",
-			 json_exit(process), "measured", process->measured, "unmeasured_reason",
-			 json_text(process->unmeasured_reason), "unmatched_releases",
-			 json_number(process->unmatched_releases), "brk_bytes",
-			 (json_int_t)process->brk_bytes, "scan", json_scan(&process->scan),
-			 "totals", json_totals(process, findings->snapshot), "sites", sites,
-			 "hidden_sites", json_number(result->hidden_count), "hidden_bytes",
-			 json_number(result->hidden_bytes));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o, s:o, s:o, "
+		"s:o, s:o}",
+		"pid", json_number(process->pid), "ppid", json_number(process->ppid), "image",
+		json_number(process->image), "comm", json_text(process->comm), "exe",
+		json_text(process->exe), "ended", ends[process->end].ended, "exit",
+		json_exit(process), "measured", process->measured, "ignored", result->is_ignored,
+		"unmeasured_reason", json_text(process->unmeasured_reason), "unmatched_releases",
+		json_number(process->unmatched_releases), "brk_bytes",
+		(json_int_t)process->brk_bytes, "scan", json_scan(&process->scan), "totals",
+		json_totals(process, findings->snapshot), "sites", sites, "hidden_sites",
+		json_number(result->hidden_count), "hidden_bytes",
+		json_number(result->hidden_bytes));
 }
 
 static json_t *json_command(const struct snapshot *snapshot)
@@ -270,18 +272,84 @@ static json_t *json_time(int64_t unix_ns)
 			    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
 }
 
-static json_t *json_reasons(const struct verdict *verdict)
+/* What verdict_write_...() writes, as a string. */
+static json_t *json_words(const struct verdict_reason *reason, const struct snapshot *snapshot)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_t *value;
+
+	if (!out)
+		return NULL;
+	verdict_write_reason(reason, snapshot, out);
+	value = fclose(out) ? NULL : json_text(text);
+	free(text);
+	return value;
+}
+
+static json_t *json_rule(const struct gate_rule *rule)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_t *value;
+
+	if (!out)
+		return NULL;
+	verdict_write_rule(rule, out);
+	value = fclose(out) ? NULL : json_text(text);
+	free(text);
+	return value;
+}
+
+static json_t *json_reason(const struct verdict_reason *reason, const struct snapshot *snapshot)
+{
+	json_t *value =
+		json_pack("{s:o, s:o, s:o}", "id", json_text(reason->id), "text",
+			  reason->rule ? json_words(reason, snapshot) : json_text(reason->text),
+			  "value", json_number(reason->value));
+
+	if (!reason->rule)
+		return value;
+	json_set(&value, "rule", json_rule(reason->rule));
+	json_set(&value, "pid", json_number(reason->process->pid));
+	json_set(&value, "comm", json_text(reason->process->comm));
+	json_set(&value, "kind", json_text(snapshot->kinds[reason->kind].name));
+	json_set(&value, "bytes", json_number(reason->bytes));
+	json_set(&value, "sites", json_number(reason->site_count));
+	json_set(&value, "stack", reason->finding ? json_stack(reason->finding) : json_null());
+	return value;
+}
+
+static json_t *json_reasons(const struct verdict *verdict, const struct snapshot *snapshot)
 {
 	json_t *reasons = json_array();
 
-	for (size_t i = 0; i < verdict->reason_count; i++) {
-		const struct verdict_reason *reason = &verdict->reasons[i];
-
-		json_append(&reasons, json_pack("{s:o, s:o, s:o}", "id", json_text(reason->id),
-						"text", json_text(reason->text), "value",
-						json_number(reason->value)));
-	}
+	for (size_t i = 0; i < verdict->reason_count; i++)
+		json_append(&reasons, json_reason(&verdict->reasons[i], snapshot));
 	return reasons;
+}
+
+static json_t *json_suppressions(const struct findings *findings)
+{
+	const struct suppressions *rows = findings->filter.suppressions;
+	json_t *list = json_array();
+
+	for (size_t i = 0; rows && i < rows->count; i++) {
+		const struct suppression *row = &rows->rows[i];
+		const struct finding_total *total = &findings->suppressed[i];
+
+		if (!row->kind || (!total->site_count && !row->source))
+			continue;
+		json_append(&list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name",
+					     json_text(row->name), "file", json_text(row->source),
+					     "line", json_number(row->line), "sites",
+					     json_number(total->site_count), "count",
+					     json_number(total->live_count), "bytes",
+					     json_number(total->live_bytes)));
+	}
+	return list;
 }
 
 static json_t *json_losses(const struct snapshot *snapshot)
@@ -298,12 +366,14 @@ static json_t *json_head(const struct findings *findings, const struct verdict *
 {
 	const struct snapshot *snapshot = findings->snapshot;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "schema", "leaktrace/1",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "schema", "leaktrace/1",
 			 "leaktrace", json_text(snapshot->leaktrace_version), "kernel",
 			 json_text(snapshot->kernel), "command", json_command(snapshot), "started",
 			 json_time(snapshot->started_unix_ns), "duration_ns",
 			 json_number(snapshot->duration_ns), "verdict",
-			 verdict_word_name(verdict->word), "reasons", json_reasons(verdict));
+			 verdict_word_name(verdict->word), "reasons",
+			 json_reasons(verdict, snapshot), "suppressions",
+			 json_suppressions(findings));
 }
 
 #define INDENT 2

@@ -28,4 +28,10 @@ int report_text(const struct findings *findings, const struct verdict *verdict,
 int report_json(const struct findings *findings, const struct verdict *verdict,
 		const struct report_style *style, FILE *stream);
 
+/*
+ * A suppression for each leak that the text shows, in Valgrind's grammar. Returns 0 or -errno of
+ * the stream.
+ */
+int report_suppressions(const struct findings *findings, FILE *stream);
+
 #endif

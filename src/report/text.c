@@ -105,7 +105,8 @@ static void summary_make(struct summary *summary, const struct findings *finding
 {
 	*summary = (struct summary){ 0 };
 	for (size_t i = 0; i < findings->process_count; i++)
-		if (findings->processes[i].process->end != PROCESS_EXECED)
+		if (findings->processes[i].process->end != PROCESS_EXECED &&
+		    !findings->processes[i].is_ignored)
 			summary_add(summary, &findings->processes[i],
 				    findings->snapshot->kind_count);
 	for (int i = 0; i < LOSS_COUNT; i++)
@@ -244,7 +245,7 @@ static void write_unmeasured(const struct text_view *view)
 static void write_headline(const struct text_view *view, const struct summary *summary)
 {
 	fputs("leaktrace: ", view->out);
-	if (view->verdict->word == VERDICT_UNMEASURED) {
+	if (view->verdict->nothing_measured) {
 		write_unmeasured(view);
 		return;
 	}
@@ -278,8 +279,9 @@ static int write_processes(const struct text_view *view)
 	if (!rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < findings->process_count; i++)
-		if (findings->processes[i].process->end != PROCESS_EXECED ||
-		    view->style->verbosity >= 1)
+		if (!findings->processes[i].is_ignored &&
+		    (findings->processes[i].process->end != PROCESS_EXECED ||
+		     view->style->verbosity >= 1))
 			rows[count++] = &findings->processes[i];
 	qsort(rows, count, sizeof(*rows), compare_rows);
 	shown = count > ROWS_SHOWN && view->style->verbosity < 1 ? ROWS_SHOWN : count;
@@ -322,8 +324,10 @@ int report_text(const struct findings *findings, const struct verdict *verdict,
 	err = write_processes(&view);
 	if (err)
 		return err;
+	text_suppressions(&view);
 	write_losses(&view, true, "\nData was lost; the figures above may be wrong:\n", PAINT_LOSS);
 	write_losses(&view, false, "\nAlso seen:\n", PAINT_PATH);
+	text_verdict(&view);
 	if (fflush(stream) != 0 || ferror(stream))
 		return errno ? -errno : -EIO;
 	return 0;

@@ -42,6 +42,12 @@ void text_finding(const struct text_view *view, const struct finding *finding);
 bool text_has_section(const struct text_view *view, const struct process_findings *result);
 void text_section(const struct text_view *view, const struct process_findings *result);
 
+/* With -v: each suppression, and what it left out; those that left out nothing. */
+void text_suppressions(const struct text_view *view);
+
+/* Whether the gate holds, and each reason. */
+void text_verdict(const struct text_view *view);
+
 /* One line per process, most live bytes first, and the sum; for every kind. */
 void text_table(const struct text_view *view, const struct process_findings **rows,
 		size_t row_count, size_t shown_count);

@@ -112,6 +112,29 @@ static void write_others(const struct text_view *view, const struct process_find
 		fputc('\n', view->out);
 }
 
+/* "suppressed: 1.2 KB in 3 blocks, 2 descriptors" */
+static void write_suppressed(const struct text_view *view, const struct process_findings *result)
+{
+	const struct snapshot *snapshot = view->findings->snapshot;
+	char count[FORMAT_SIZE], bytes[FORMAT_SIZE];
+	const char *before = "\n  suppressed: ";
+
+	for (size_t i = 0; i < snapshot->kind_count; i++) {
+		const struct kind_info *kind = &snapshot->kinds[i];
+		const struct finding_total *total = &result->suppressed[i];
+
+		if (!total->live_count)
+			continue;
+		fprintf(view->out, "%s%s%s%s", before,
+			kind->has_bytes ? format_bytes(bytes, total->live_bytes) : "",
+			kind->has_bytes ? " in " : "",
+			format_number_of(count, total->live_count, kind->noun, kind->nouns));
+		before = ", ";
+	}
+	if (before[0] == ',')
+		fputc('\n', view->out);
+}
+
 static void write_hidden(const struct text_view *view, const struct process_findings *result)
 {
 	char sites[FORMAT_SIZE], bytes[FORMAT_SIZE];
@@ -176,6 +199,9 @@ bool text_has_section(const struct text_view *view, const struct process_finding
 	for (size_t i = 0; i < result->finding_count; i++)
 		if (finding_is_shown(&view->findings->filter, &result->findings[i]))
 			return true;
+	for (size_t i = 0; view->style->verbosity >= 1 && i < KIND_MAX; i++)
+		if (result->suppressed[i].live_count)
+			return true;
 	return result->process->scan.state == SCAN_FAILED && result->finding_count;
 }
 
@@ -209,5 +235,6 @@ void text_section(const struct text_view *view, const struct process_findings *r
 			text_finding(view, &result->findings[i]);
 	write_hidden(view, result);
 	write_unshown(view, result);
+	write_suppressed(view, result);
 	write_others(view, result);
 }

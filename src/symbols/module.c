@@ -148,13 +148,16 @@ static int load_sources(struct module *module)
 	return err;
 }
 
-static int name_function(struct module *module, const char *name, const char **result)
+static int name_function(struct module *module, const char *name, struct place *place)
 {
+	struct strings *strings = module->context->strings;
 	char *demangled = module->context->demangle ? symbol_demangle(name) : NULL;
 
-	*result = strings_intern(module->context->strings, demangled ? demangled : name);
+	place->function = strings_intern(strings, demangled ? demangled : name);
+	if (demangled)
+		place->symbol = strings_intern(strings, name);
 	free(demangled);
-	return *result ? 0 : -ENOMEM;
+	return place->function ? 0 : -ENOMEM;
 }
 
 static int name_file(struct module *module, const struct call *call, const char **result)
@@ -179,7 +182,7 @@ static int name_place(struct module *module, const struct call *call, struct pla
 	int err = 0;
 
 	if (call->function)
-		err = name_function(module, call->function, &place->function);
+		err = name_function(module, call->function, place);
 	if (!err && call->file)
 		err = name_file(module, call, &place->file);
 	place->line = call->line;

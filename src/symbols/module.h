@@ -15,6 +15,7 @@ struct strings;
 /* A function at an address. Strings are of the pool that the module was given. */
 struct place {
 	const char *function; /* NULL: unknown */
+	const char *symbol;   /* before it was demangled; NULL: it was not */
 	const char *file;     /* full path, NULL: unknown */
 	uint32_t line;	      /* 0: unknown */
 };

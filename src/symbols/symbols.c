@@ -239,6 +239,7 @@ static int set_frames(struct naming *naming, struct named_ip *named, const struc
 
 		*frame = *common;
 		frame->function = strings_intern(strings, place->function);
+		frame->symbol = strings_intern(strings, place->symbol);
 		frame->file = strings_intern(strings, place->file);
 		frame->line = place->line;
 		frame->inlined = i + 1 < location->place_count;
@@ -267,6 +268,7 @@ static int name_jit_ip(struct naming *naming, struct named_ip *named)
 	if (naming->symbols->context.demangle)
 		demangled = symbol_demangle(function.name);
 	place.function = demangled ? demangled : function.name;
+	place.symbol = demangled ? function.name : NULL;
 	location.start = function.start;
 	common.module = strings_intern(naming->snapshot->strings, JIT_MODULE);
 	err = common.module ? set_frames(naming, named, &common, &location, named->ip) : -ENOMEM;

@@ -48,6 +48,13 @@ void code_decoder_free(struct code_decoder *decoder);
 bool code_decode(struct code_decoder *decoder, const struct code *code, uint64_t address,
 		 struct code_insn *insn);
 
+/*
+ * The address that a function returns which does nothing else: loads it and returns. 0 when it
+ * does more, or is not in `code`.
+ */
+uint64_t code_returned_address(struct code_decoder *decoder, const struct code *code,
+			       uint64_t function);
+
 typedef void (*code_visit)(uint64_t target, void *context);
 
 /*

@@ -245,6 +245,48 @@ bool code_decode(struct code_decoder *decoder, const struct code *code, uint64_t
 	return find_writes(decoder->handle, decoder->insn, insn);
 }
 
+#define RETURNING_INSNS_MAX 12
+
+/* What the instruction puts into rax: the address of rip-relative data, or a number; else 0. */
+static uint64_t loaded_address(const cs_insn *insn)
+{
+	const cs_x86 *x86 = &insn->detail->x86;
+
+	if (x86->op_count != 2 || x86->operands[0].type != X86_OP_REG ||
+	    (x86->operands[0].reg != X86_REG_RAX && x86->operands[0].reg != X86_REG_EAX))
+		return 0;
+	if (insn->id == X86_INS_LEA && x86->operands[1].mem.base == X86_REG_RIP &&
+	    x86->operands[1].mem.index == X86_REG_INVALID)
+		return insn->address + insn->size + (uint64_t)x86->operands[1].mem.disp;
+	if ((insn->id == X86_INS_MOV || insn->id == X86_INS_MOVABS) &&
+	    x86->operands[1].type == X86_OP_IMM)
+		return (uint64_t)x86->operands[1].imm;
+	return 0;
+}
+
+uint64_t code_returned_address(struct code_decoder *decoder, const struct code *code,
+			       uint64_t function)
+{
+	uint64_t address = function, result = 0;
+	struct code_insn insn;
+
+	for (int i = 0; i < RETURNING_INSNS_MAX; i++) {
+		uint64_t loaded;
+
+		if (!code_decode(decoder, code, address, &insn))
+			return 0;
+		if (insn.flow == CODE_RETURN)
+			return result;
+		if (insn.flow != CODE_NEXT)
+			return 0;
+		loaded = loaded_address(decoder->insn);
+		if (loaded)
+			result = loaded;
+		address = insn.next;
+	}
+	return 0;
+}
+
 void code_each_far_branch(const struct code *code, uint64_t low, uint64_t high, code_visit visit,
 			  void *context)
 {

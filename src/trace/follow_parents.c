@@ -5,6 +5,7 @@
 
 #include "trace/follow.h"
 #include "trace/scan.h"
+#include "trace/tracer.h"
 #include "util/array.h"
 #include "util/clock.h"
 #include "util/proc.h"
@@ -54,7 +55,9 @@ void follower_wake_parents(struct follower *follower)
 	for (size_t i = 0; i < follower->parked_count; i++) {
 		const struct parked_child *parked = &follower->parked[i];
 
-		if (!proc_stat_read(parked->parent_pid, &stat) && stat.state == 'T')
+		/* One that we have stopped itself waits for its own turn. */
+		if (!proc_stat_read(parked->parent_pid, &stat) && stat.state == 'T' &&
+		    !tracer_is_parked(follower->config.tracer, parked->parent_pid))
 			kill(parked->parent_pid, SIGCONT);
 		fresh |= now - parked->time_ns < REACTION_NS;
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "elf/elf_file.h"
+#include "trace/embedded.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -28,6 +29,7 @@ static void module_free(struct module *module)
 		close(module->fd);
 	probe_plan_free(module->plan);
 	free((char *)module->build_id);
+	free(module->suppressions);
 	free(module->path);
 	free(module);
 }
@@ -129,6 +131,7 @@ static int module_examine(struct modules *modules, struct module *module)
 	module->build_id = build_id ? strdup(build_id) : NULL;
 	module->is_go = elf_file_is_go(file);
 	examine_library_hook(module, file);
+	module->suppressions = embedded_suppressions(file, module->fd);
 	/* Return probes break Go's stacks; its own allocator is none that we know anyway. */
 	error = module->is_go ? 0 : make_plan(modules->options, file, module);
 	elf_file_close(file);

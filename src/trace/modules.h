@@ -48,6 +48,7 @@ struct module {
 	bool examined;		 /* the fields below are set */
 	const char *build_id;	 /* NULL: none */
 	struct probe_plan *plan; /* NULL: not an ELF file of ours; may be empty */
+	char *suppressions;	 /* that it brings for itself; NULL: none */
 	bool is_go;
 	bool is_foreign;       /* an ELF file of another class or machine: a 32-bit program */
 	bool has_library_hook; /* ld.so: a function called when the list of libraries changes */

@@ -355,6 +355,13 @@ void tracer_unpark(struct tracer *tracer, pid_t pid)
 		kill(pid, SIGCONT);
 }
 
+bool tracer_is_parked(const struct tracer *tracer, pid_t pid)
+{
+	uint32_t key = pid, value;
+
+	return !bpf_map_lookup_elem(tracer_parked_fd(tracer), &key, &value);
+}
+
 void tracer_unpark_all(struct tracer *tracer)
 {
 	uint32_t key;

@@ -83,7 +83,9 @@ int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe);
 int tracer_park(struct tracer *tracer, pid_t pid);
 /* Sends SIGCONT to a process that BPF, or tracer_park(), has stopped. */
 void tracer_unpark(struct tracer *tracer, pid_t pid);
-/* The same for all that are stopped: before leaving. */
+/* Whether it is stopped by us. */
+bool tracer_is_parked(const struct tracer *tracer, pid_t pid);
+/* tracer_unpark() for all that are stopped: before leaving. */
 void tracer_unpark_all(struct tracer *tracer);
 /* Descriptor of the map of stopped processes, for a watchdog. */
 int tracer_parked_fd(const struct tracer *tracer);

@@ -17,6 +17,7 @@ static inline void same_frame(const struct frame *a, const struct frame *b)
 {
 	assert_int_equal(a->ip, b->ip);
 	same_text(a->function, b->function);
+	same_text(a->symbol, b->symbol);
 	assert_int_equal(a->offset, b->offset);
 	same_text(a->module, b->module);
 	same_text(a->build_id, b->build_id);

@@ -352,11 +352,11 @@ static void test_versions(void **state)
 	(void)state;
 	assert_int_equal(recording_write(snapshot, path), 0);
 	size = load("z", content);
-	assert_int_equal(content[8], 4);
-	content[8] = 5;
+	assert_int_equal(content[8], 5);
+	content[8] = 6;
 	store("z", content, size);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
-	content[8] = 3;
+	content[8] = 4;
 	store("z", content, size);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
 	/* Whatever a newer one goes on with. */

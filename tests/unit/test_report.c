@@ -19,7 +19,7 @@ static char *render(report_function *report, struct snapshot *snapshot,
 		    const struct finding_filter *filter, const struct report_style *style)
 {
 	struct findings *findings = findings_new(snapshot, filter);
-	struct verdict *verdict = verdict_new(snapshot);
+	struct verdict *verdict = verdict_new(findings, NULL);
 	char *text = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&text, &size);
@@ -406,7 +406,7 @@ static void test_a_full_device_is_an_error(void **state)
 	const struct finding_filter filter = { 0 };
 	const struct report_style style = { 0 };
 	struct findings *findings = findings_new(snapshot, &filter);
-	struct verdict *verdict = verdict_new(snapshot);
+	struct verdict *verdict = verdict_new(findings, NULL);
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {

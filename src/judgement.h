@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From options and a snapshot to findings and a verdict. */
+#ifndef LEAKTRACE_JUDGEMENT_H
+#define LEAKTRACE_JUDGEMENT_H
+
+#include <stdbool.h>
+
+#include "analyze/gate.h"
+#include "suppress/suppress.h"
+
+struct findings;
+struct options;
+struct snapshot;
+struct verdict;
+
+/* What a run is judged by. */
+struct judgement {
+	const struct options *options;
+	struct gate gate;
+	struct suppressions suppressions;
+};
+
+/*
+ * Reads what the options name and checks it against the kinds that the snapshot has. Returns 0
+ * or an exit status, what is wrong has been said.
+ */
+int judgement_begin(struct judgement *judgement, const struct options *options,
+		    const struct snapshot *snapshot);
+
+/* Adds what a traced file brings for itself. */
+void judgement_add_suppressions(struct judgement *judgement, const char *text, const char *path);
+
+struct judged {
+	struct findings *all; /* without a limit by number */
+	struct findings *shown;
+	struct verdict *verdict;
+};
+
+/* `interim`: no verdict by the gate yet. Returns 0 or -ENOMEM. */
+int judgement_make(const struct judgement *judgement, const struct snapshot *snapshot, bool interim,
+		   struct judged *judged);
+void judged_clear(struct judged *judged);
+/* The exit status of leaktrace by the verdict; 0: the command's own. */
+int judgement_status(const struct judgement *judgement, const struct verdict *verdict);
+
+/* Releases what the struct holds. */
+void judgement_clear(struct judgement *judgement);
+
+#endif
