@@ -360,7 +360,7 @@ static void test_versions(void **state)
 	store("z", content, size);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
 	/* Whatever a newer one goes on with. */
-	content[8] = 5;
+	content[8] = 6;
 	store("z", content, 9);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
 	content[8] = 0;
