@@ -16,7 +16,7 @@ build_packages='
 
 # Test frameworks and tools, then programs and allocators that tests trace, then lint.
 test_packages='
-	libclang-rt-14-dev libcmocka-dev python3 python3-pytest git gdb procps util-linux strace groff-base tmux
+	libclang-rt-14-dev libcmocka-dev python3 python3-pytest python3-pytest-xdist git gdb procps util-linux strace groff-base tmux
 	valgrind heaptrack jq sqlite3 gawk perl xz-utils redis-server nginx-light|nginx
 	libsqlite3-0 libssl3|libssl3t64 zlib1g
 	python3-dev libcap2-bin

@@ -75,7 +75,8 @@ EOF
 run_e2e() {
 	local good bad none status
 	build all programs || return
-	"$PYTHON" -B -m pytest -p no:cacheprovider -q -rsx --junitxml="$junit" tests/e2e
+	# Most of the time tests wait for something: two at a time, a file of them after the other.
+	"$PYTHON" -B -m pytest -p no:cacheprovider -q -rsx -n 2 --dist loadfile --junitxml="$junit" tests/e2e
 	status=$?
 	read -r good bad none < <(read_junit)
 	[ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1

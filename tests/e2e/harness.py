@@ -794,8 +794,8 @@ def traces():
             "stopped": stopped_programs()}
 
 
-def left_behind(before, patience_s=10):
-    """What is there now, was not before, and does not go; the kernel frees some things late."""
+def left_behind(before, patience_s=60):
+    """What is there now, was not before, and does not go; the kernel frees some things late, and other tests run beside."""
     now = traces()
     left = {key: now[key] - before[key] for key in now}
     end = time.monotonic() + patience_s
