@@ -42,10 +42,10 @@ UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 PROGRAM_MK := tests/programs/programs.mk
 
 SHELL_SCRIPTS = $(wildcard scripts/*.sh) .ci/run
-C_FILES = $(shell find src bpf include tests -name '*.[ch]' -o -name '*.cc')
+C_FILES = $(shell find src bpf include lib tests -name '*.[ch]' -o -name '*.cc')
 
 .PHONY: all
-all: $(BUILD)/leaktrace
+all: $(BUILD)/leaktrace $(BUILD)/libleaktrace-mark.so
 
 .PHONY: help
 help:
@@ -79,6 +79,12 @@ endif
 $(BUILD)/leaktrace: $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
+
+# For whoever cannot include the header: of nothing but the marks.
+$(BUILD)/libleaktrace-mark.so: lib/mark.c include/leaktrace/mark.h
+	$(call say,LIB,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -O2 -Wall -Wextra -Werror -fPIC -shared -nostdlib -Iinclude -o $@ $<
 
 $(BUILD)/src/%.o: src/%.c Makefile
 	$(call say,CC,$<)
@@ -158,6 +164,8 @@ lint: all
 .PHONY: install
 install: all
 	install -D -m 755 $(BUILD)/leaktrace $(DESTDIR)$(PREFIX)/bin/leaktrace
+	install -D -m 644 include/leaktrace/mark.h $(DESTDIR)$(PREFIX)/include/leaktrace/mark.h
+	install -D -m 755 $(BUILD)/libleaktrace-mark.so $(DESTDIR)$(PREFIX)/lib/libleaktrace-mark.so
 	install -D -m 644 man/leaktrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/leaktrace.1
 	install -d $(DESTDIR)$(PREFIX)/share/leaktrace/resources
 	install -m 644 share/resources/*.res $(DESTDIR)$(PREFIX)/share/leaktrace/resources

@@ -243,6 +243,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	if (thread) {
 		thread->space = event.head.space;
 		thread->depth = 0;
+		thread->scope_depth = 0;
 		thread->linking = false;
 		thread->own_files = false;
 	}

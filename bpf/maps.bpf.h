@@ -32,6 +32,12 @@ const volatile u32 huge_pages __weak; /* enum wire_huge */
 /* By number; no row: of no interest. */
 const volatile struct wire_syscall syscalls[WIRE_SYSCALLS] __weak;
 
+/* Entries of a scope that are its warm-up; those of its first round; how many rounds. */
+const volatile u64 scope_warm_up __weak;
+const volatile u64 scope_first_round __weak = 1;
+const volatile u32 scope_rounds __weak = 1;
+
+u32 next_scope __weak = 1;
 /* The next address-space number, for when none was given back. */
 u32 next_space __weak = 1;
 /* The process whose threads threads_walk() is to tell of. */
@@ -78,6 +84,16 @@ struct syscall {
 	u64 brk; /* the heap segment's end at the entry of brk(2) */
 };
 
+/* Scopes that a thread may be inside of at once. */
+#define MAX_SCOPES 8
+
+struct open_scope {
+	u64 stack_pointer; /* a call's, at its entry; 0: a mark */
+	u64 caller;	   /* the return address there */
+	u32 id;
+	u32 call; /* the function's number + 1 */
+};
+
 struct thread {
 	u32 space; /* 0: not yet known */
 	u32 depth;
@@ -85,6 +101,8 @@ struct thread {
 	s64 live_change_peak;
 	s64 lump; /* see peak.bpf.h */
 	struct call calls[MAX_CALLS];
+	struct open_scope scopes[MAX_SCOPES];
+	u32 scope_depth;
 	bool linking;	/* inside the dynamic linker */
 	bool own_files; /* of a process that shares its parent's space: not accounted */
 	struct wire_registers leaving; /* at the entry of exit(3); `sp` 0: not there yet */
@@ -148,6 +166,14 @@ struct {
 	__type(key, u32);
 	__type(value, struct wire_space);
 } spaces SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_SCOPES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct wire_scope_key);
+	__type(value, struct wire_scope);
+} scopes SEC(".maps") __weak;
 
 /* Numbers of ended and read spaces, to be used again. */
 struct {

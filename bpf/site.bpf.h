@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The site table: counters by (space, kind, stack). A stack seen for the first
+ * The site table: counters by (space, kind, stack, scope). A stack seen for the first
  * time is sent to the loader, which keeps it; the kernel keeps its hashes only.
  */
 #ifndef LEAKTRACE_SITE_BPF_H
 #define LEAKTRACE_SITE_BPF_H
 
 #include "maps.bpf.h"
+#include "scope.bpf.h"
 
 #define SITE_NONE (-1)
 
@@ -26,7 +27,8 @@ static __always_inline struct stack_hash stack_hash(const struct wire_event_stac
 	u32 shard = bpf_get_smp_processor_id() & (site_shards - 1);
 	/* Spread, or the space's few bits and the first frame's could make up for each other. */
 	u64 a = (space ^ ((u64)kind << 20) ^ ((u64)shard << 26) ^ ((u64)stack->generation << 32)) *
-		0x9ae16a3b2f90404fULL;
+			0x9ae16a3b2f90404fULL ^
+		stack->scope * 0xc2b2ae3d27d4eb4fULL;
 	u64 b = (space ^ (u64)stack->generation << 32) * 0xc949d7c7509e6557ULL;
 	struct stack_hash hash = {};
 
@@ -134,6 +136,7 @@ __weak __noinline int site_find(struct thread *thread, u32 kind, u32 now, u32 fi
 	index = thread->space;
 	space = bpf_map_lookup_elem(&spaces, &index);
 	thread->stack.generation = space ? space->generation : 0;
+	thread->stack.scope = scope_current(thread, space);
 	hash = stack_hash(&thread->stack, thread->space, kind);
 	index = first + (((hash.tag >> 32) * lines) >> 32);
 	for (int i = 0; i < WIRE_SITE_PROBES; i++) {

@@ -116,6 +116,9 @@ _leaktrace() {
 			--suppressions
 			--default-suppressions
 			--gen-suppressions
+			--call
+			--warmup-calls
+			--retries
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then
 		_filedir

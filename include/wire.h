@@ -47,6 +47,10 @@ enum wire_op {
 	WIRE_RELEASE,	  /* takes the handle in `id_arg` */
 	WIRE_LEAVE,	  /* exit(3) begins; no resource is concerned */
 	WIRE_END,	  /* _exit(2): the process is at its end, its memory is whole */
+	WIRE_CALL,	  /* a function that a user names, by its number in `id_arg` */
+	WIRE_MARK_BEGIN,  /* marks: the first argument is the address of a name */
+	WIRE_MARK_END,
+	WIRE_MARK_POINT,
 };
 
 #define WIRE_NO_KIND 0xff
@@ -178,7 +182,7 @@ struct wire_spill_key {
 /* ---- site table ---------------------------------------------------------- */
 
 /*
- * One line of an open-addressed table. A site is (address space, kind, stack);
+ * One line of an open-addressed table. A site is (address space, kind, stack, scope);
  * `tag` is its 64-bit hash and `check` a second, independent one. The same site
  * may stand in several lines (one per shard of CPUs, or after a race): readers
  * add them up.
@@ -220,11 +224,36 @@ struct wire_space {
 	u64 mappings;	/* wire_mappings_pack(); 0: none yet */
 	u64 generation; /* +1 whenever code went away: its addresses may be another's next */
 	s64 brk_bytes;	/* growth of the heap segment */
-	u64 linking;	/* the dynamic linker has not loaded the libraries yet */
+	u32 linking;	/* the dynamic linker has not loaded the libraries yet */
+	u32 scope;	/* of threads that are in none of their own; see below */
 	/* Sampling of pages, see page.bpf.h; races cost a sample. */
 	u32 page_window;
 	u16 page_count;
 	u16 page_shift;
+};
+
+/* ---- scopes -------------------------------------------------------------- */
+
+/*
+ * A stretch of a program that has a name. Its id is its number and, in the low bits, a round:
+ * 0 while it warms up, then rounds of entries, each twice as long as the one before.
+ */
+#define WIRE_SCOPE_NAME 64
+#define WIRE_SCOPE_ROUND_BITS 4
+#define WIRE_SCOPE_ROUNDS 15
+#define WIRE_SCOPE_NUMBERS (1u << 20)
+#define WIRE_SCOPES_MAX 65536
+
+struct wire_scope_key {
+	u64 name; /* hash of a mark's; a function's number */
+	u32 space;
+	u32 is_call;
+};
+
+struct wire_scope {
+	u64 entries;
+	u32 number; /* from 1 on, of all processes */
+	u32 unused;
 };
 
 /* ---- events -------------------------------------------------------------- */
@@ -242,6 +271,7 @@ enum wire_event_type {
 	WIRE_EVENT_FILE,   /* a descriptor that is open now */
 	WIRE_EVENT_PAGE,   /* a page was touched */
 	WIRE_EVENT_ENDING, /* a followed process is about to end */
+	WIRE_EVENT_SCOPE,  /* a scope was entered for the first time */
 };
 
 struct wire_event {
@@ -260,9 +290,19 @@ struct wire_event_stack {
 	u32 check;
 	u16 kind;
 	u16 depth;
-	u32 end;			 /* enum wire_stack_end */
+	u32 end;   /* enum wire_stack_end */
+	u32 scope; /* id, 0: none */
+	u32 unused;
 	u32 generation;			 /* the space's, directly before the frames */
 	u64 frames[WIRE_MAX_FRAMES + 1]; /* return addresses, innermost first */
+};
+
+struct wire_event_scope {
+	struct wire_event head;
+	struct wire_scope_key key;
+	u32 number;
+	u32 unused;
+	char name[WIRE_SCOPE_NAME]; /* of a mark; cut, with a NUL */
 };
 
 /* How the walk up a stack ended; a stack's `flags`. */
@@ -451,6 +491,7 @@ enum wire_counter {
 	WIRE_CUT_STACKS_LAST = WIRE_CUT_STACKS + WIRE_STACK_UNKNOWN - WIRE_STACK_TOO_DEEP - 1,
 	WIRE_HUGE_REQUESTS, /* to a throwing function, not followed to their return */
 	WIRE_COLLISIONS,    /* two stacks, one hash: told apart by `check` */
+	WIRE_LOST_SCOPES,   /* too many scopes, or too deep */
 	WIRE_COUNTERS,
 };
 
@@ -574,7 +615,8 @@ _Static_assert(sizeof(struct wire_mapping) == 32, "wire_mapping");
 _Static_assert(sizeof(struct wire_site) == 64, "one cache line");
 _Static_assert(sizeof(struct wire_space) == 64, "one cache line");
 _Static_assert(sizeof(struct wire_event) == 24, "wire_event");
-_Static_assert(sizeof(struct wire_event_stack) == 24 + 24 + 8 * (WIRE_MAX_FRAMES + 1),
+_Static_assert(sizeof(struct wire_event_scope) == 24 + 16 + 8 + 64, "wire_event_scope");
+_Static_assert(sizeof(struct wire_event_stack) == 24 + 32 + 8 * (WIRE_MAX_FRAMES + 1),
 	       "wire_event_stack");
 _Static_assert(sizeof(struct wire_exe) == 32, "wire_exe");
 _Static_assert(sizeof(struct wire_event_ending) == 24 + 8 + 128, "wire_event_ending");

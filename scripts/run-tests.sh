@@ -72,17 +72,23 @@ print(max(0, total["tests"] - bad - total["skipped"]), bad, total["skipped"])
 EOF
 }
 
-run_e2e() {
+run_pytest() { # ARGUMENT...
 	local good bad none status
-	build all programs || return
-	# Most of the time tests wait for something: two at a time, a file of them after the other.
-	"$PYTHON" -B -m pytest -p no:cacheprovider -q -rsx -n 2 --dist loadfile --junitxml="$junit" tests/e2e
+	"$PYTHON" -B -m pytest -p no:cacheprovider -q -rsx --junitxml="$junit" "$@"
 	status=$?
 	read -r good bad none < <(read_junit)
 	[ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
 	passed=$((passed + good))
 	failed=$((failed + bad))
 	skipped=$((skipped + none))
+}
+
+# Most of the time tests wait for something: two at a time, a file of them after the other. What
+# looks at figures as time goes by has the machine for itself.
+run_e2e() {
+	build all programs || return
+	run_pytest -n 2 --dist loadfile --ignore tests/e2e/test_live.py tests/e2e
+	run_pytest tests/e2e/test_live.py
 }
 
 # Short: `make fuzz-unwind FUZZ_SECONDS=...` goes on from where it ended.

@@ -42,6 +42,8 @@ static int copy_gate(struct gate *gate, const struct options *options,
 			return -ENOMEM;
 		*tolerance = options->gate.tolerances[i];
 	}
+	gate->calls = options->calls.texts;
+	gate->call_count = options->calls.count;
 	return options->check ? gate_add_all(gate, snapshot) : 0;
 }
 
@@ -94,19 +96,26 @@ int judgement_begin(struct judgement *judgement, const struct options *options,
 	return SESSION_UNMEASURED;
 }
 
+static bool has_scopes(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->process_count; i++)
+		if (snapshot->processes[i].scope_count)
+			return true;
+	return false;
+}
+
 int judgement_make(const struct judgement *judgement, const struct snapshot *snapshot, bool interim,
 		   struct judged *judged)
 {
 	struct finding_filter filter = judgement->options->filter;
+	bool is_limited =
+		filter.top && !interim && (judgement->gate.rule_count || has_scopes(snapshot));
 
 	if (judgement->suppressions.count)
 		filter.suppressions = &judgement->suppressions;
 	*judged = (struct judged){ .shown = findings_new(snapshot, &filter) };
 	filter.top = 0;
-	if (judged->shown && judgement->gate.rule_count && !interim)
-		judged->all = findings_new(snapshot, &filter);
-	else
-		judged->all = judged->shown;
+	judged->all = judged->shown && is_limited ? findings_new(snapshot, &filter) : judged->shown;
 	if (judged->all)
 		judged->verdict = verdict_new(judged->all, interim ? NULL : &judgement->gate);
 	if (judged->verdict)

@@ -16,6 +16,8 @@
 #include "wire.h"
 
 /* Keys of argp without a short option: the row's index, above what could be a character. */
+#define WARM_UP_CALLS 10
+#define RETRIES 10
 #define MAX_PAUSE_NS (10 * 1000000000ULL)
 #define KEY_BASE 0x1000
 #define ROWS_MAX 128
@@ -261,6 +263,8 @@ int options_parse(int argc, char **argv, struct options *options)
 		.max_stacks = 1000000,
 		.max_stack = WIRE_MAX_FRAMES,
 		.max_pause_ns = MAX_PAUSE_NS,
+		.warm_up_calls = WARM_UP_CALLS,
+		.retries = RETRIES,
 		.heuristics = HEURISTICS_ALL,
 		.filter = { .top = 20,
 			    .sort = SORT_BYTES,
@@ -291,6 +295,7 @@ void options_free(struct options *options)
 	free(options->alloc_prefixes.texts);
 	free(options->objects.texts);
 	free(options->resources.texts);
+	free(options->calls.texts);
 	free(options->suppressions.texts);
 	free(options->filter.ignored.texts);
 	free(options->filter.only.texts);

@@ -80,9 +80,12 @@ struct options {
 	unsigned heuristics;	/* HEURISTIC_... of reach/graph.h */
 	enum reader_way scan_way;
 
-	bool check;			  /* fail on leaks of any kind */
-	struct gate gate;		  /* rules and tolerances */
-	uint64_t error_exitcode;	  /* of a run that fails; 0: not given */
+	bool check;		   /* fail on leaks of any kind */
+	struct gate gate;	   /* rules and tolerances */
+	uint64_t error_exitcode;   /* of a run that fails; 0: not given */
+	struct option_texts calls; /* functions whose calls are counted on to give all back */
+	uint64_t warm_up_calls;
+	uint64_t retries;		  /* rounds of calls */
 	struct option_texts suppressions; /* paths of files */
 	bool no_default_suppressions;
 	const char *gen_suppressions; /* path, NULL: none */

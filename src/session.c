@@ -38,6 +38,8 @@
 
 /* How often what a command writes is handed on once its trace has ended. */
 #define FORWARD_EVERY_US 50000
+/* Of a scope, once it has warmed up. */
+#define FIRST_ROUND_CALLS 10
 
 struct session {
 	const struct options *options;
@@ -101,6 +103,10 @@ static int load(struct session *session)
 	};
 	int error;
 
+	config.has_calls = options->calls.count;
+	config.scope_warm_up = session->snapshot->rounds.warm_up;
+	config.scope_first_round = session->snapshot->rounds.first;
+	config.scope_rounds = session->snapshot->rounds.count;
 	memcpy(config.traced, session->snapshot->traced, sizeof(config.traced));
 	/* Whose the parts of memory are, mappings tell, of what is traced from its start. */
 	config.traced[WIRE_MMAP] |= session->scans && options->mode == MODE_COMMAND;
@@ -131,7 +137,14 @@ static int choose_kinds(struct session *session)
 		session->processes =
 			processes_new(session->snapshot, session->start_ns, options->max_stacks,
 				      session->scans && options->mode == MODE_COMMAND);
-	return session->processes ? 0 : -ENOMEM;
+	if (!session->processes)
+		return -ENOMEM;
+	session->snapshot->rounds =
+		(struct scope_rounds){ options->warm_up_calls, FIRST_ROUND_CALLS,
+				       (uint32_t)options->retries };
+	processes_set_calls(session->processes, options->calls.texts, options->calls.count);
+	return functions_add_calls(&session->kinds.functions, options->calls.texts,
+				   options->calls.count);
 }
 
 static int make_parts(struct session *session)
@@ -405,6 +418,7 @@ static int trace(struct session *session)
 		scan_run_explain(&session->scan);
 	kinds_tell_missing(&session->kinds);
 	modules_each(session->modules, add_suppressions, session);
+	kinds_tell_missing_calls(&session->kinds, options);
 	if (output_write(&session->judgement, session->symbols, session->snapshot,
 			 report_stream(options), &status))
 		return SESSION_UNMEASURED;

@@ -43,6 +43,8 @@ struct gate {
 	size_t rule_count;
 	struct gate_tolerance *tolerances;
 	size_t tolerance_count;
+	const char *const *calls; /* functions that must have been called often enough to tell */
+	size_t call_count;
 	/* Of what a baseline has at a finding's place: less of it fails. NULL: no baseline. */
 	void (*known)(void *context, const struct finding *finding, uint64_t *count,
 		      uint64_t *bytes);

@@ -6,9 +6,11 @@
 #include "analyze/verdict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/findings.h"
 #include "analyze/gate.h"
+#include "analyze/scopes.h"
 #include "model/snapshot.h"
 #include "util/array.h"
 
@@ -139,6 +141,58 @@ static bool judge_processes(struct verdict *verdict, const struct findings *find
 	return done;
 }
 
+/* Each call site that grows is a reason. */
+static bool judge_scopes(struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->scopes->count; i++) {
+		const struct scope_result *scope = &verdict->scopes->results[i];
+
+		for (size_t j = 0; j < scope->part_count; j++) {
+			const struct scope_part *part = &scope->parts[j];
+			struct verdict_reason *reason;
+
+			if (!part->grows)
+				continue;
+			reason = verdict_add(verdict,
+					     scope->scope->is_call ? "grows-per-call"
+								   : "grows-per-mark",
+					     "grows with each", scope->scope->entries);
+			if (!reason)
+				return false;
+			reason->process = scope->process->process;
+			reason->scope = scope;
+			reason->part = part;
+			reason->kind = part->finding->site->kind;
+			reason->finding = part->finding;
+			reason->site_count = 1;
+		}
+	}
+	return true;
+}
+
+/* A function that is to be judged by its calls needs some. */
+static bool judge_calls_made(struct verdict *verdict, const struct gate *gate)
+{
+	for (size_t i = 0; i < gate->call_count; i++) {
+		uint64_t most = 0;
+		bool known = false;
+
+		for (size_t j = 0; j < verdict->scopes->count; j++) {
+			const struct scope_result *result = &verdict->scopes->results[j];
+
+			if (!result->scope->is_call ||
+			    strcmp(result->scope->name, gate->calls[i]) != 0)
+				continue;
+			known |= result->state != SCOPE_TOO_FEW;
+			if (result->scope->entries > most)
+				most = result->scope->entries;
+		}
+		if (!known && !verdict_add(verdict, "too-few-calls", gate->calls[i], most))
+			return false;
+	}
+	return true;
+}
+
 static bool judge(struct verdict *verdict, const struct findings *findings, const struct gate *gate)
 {
 	bool done;
@@ -148,12 +202,12 @@ static bool judge(struct verdict *verdict, const struct findings *findings, cons
 		return true;
 	}
 	verdict->word = VERDICT_LEAK;
-	done = judge_processes(verdict, findings, gate, VERDICT_LEAK);
+	done = judge_scopes(verdict) && judge_processes(verdict, findings, gate, VERDICT_LEAK);
 	if (!done || verdict->reason_count)
 		return done;
 	verdict->word = VERDICT_UNMEASURED;
 	done = judge_processes(verdict, findings, gate, VERDICT_UNMEASURED) &&
-	       add_unmeasured(verdict, findings);
+	       add_unmeasured(verdict, findings) && judge_calls_made(verdict, gate);
 	if (!verdict->reason_count)
 		verdict->word = VERDICT_CLEAN;
 	return done;
@@ -169,8 +223,9 @@ struct verdict *verdict_new(const struct findings *judged, const struct gate *ga
 		return NULL;
 	if (!gate)
 		gate = &none;
-	verdict->has_gate = gate->rule_count;
-	done = anything_measured(judged) || judge_nothing(verdict, judged);
+	verdict->has_gate = gate->rule_count || gate->call_count;
+	verdict->scopes = scope_results_new(judged);
+	done = verdict->scopes && (anything_measured(judged) || judge_nothing(verdict, judged));
 	done = done && verdict_add_losses(verdict, judged->snapshot);
 	if (done && verdict->word == VERDICT_NONE && verdict->has_gate)
 		done = judge(verdict, judged, gate);
@@ -184,6 +239,7 @@ void verdict_free(struct verdict *verdict)
 {
 	if (!verdict)
 		return;
+	scope_results_free(verdict->scopes);
 	free(verdict->reasons);
 	free(verdict);
 }

@@ -12,6 +12,9 @@ struct findings;
 struct gate;
 struct gate_rule;
 struct process;
+struct scope_part;
+struct scope_result;
+struct scope_results;
 
 enum verdict_word {
 	VERDICT_NONE, /* no gate was asked for */
@@ -25,8 +28,10 @@ struct verdict_reason {
 	const char *text;
 	uint64_t value; /* the number behind it: resources, processes, events */
 	/* Of "leak" and "unclassified": */
-	const struct process *process; /* NULL: the run */
-	const struct gate_rule *rule;
+	const struct process *process;	  /* NULL: the run */
+	const struct gate_rule *rule;	  /* NULL: growth by entry */
+	const struct scope_result *scope; /* of "grows-per-call", "grows-per-mark" */
+	const struct scope_part *part;
 	size_t kind;
 	uint64_t bytes;
 	size_t site_count;
@@ -35,6 +40,7 @@ struct verdict_reason {
 
 struct verdict {
 	enum verdict_word word;
+	struct scope_results *scopes;
 	bool has_gate;
 	bool nothing_measured; /* of no process is anything known */
 	struct verdict_reason *reasons;
@@ -44,9 +50,10 @@ struct verdict {
 /*
  * `unmeasured` when no process could be measured (a reason per cause). Without rules `none`
  * else. With a gate: `unmeasured` as well when data was lost; `leak` when a rule fails a
- * process; `unmeasured` when a process could not be measured, or nobody knows whether its
- * resources are lost; else `clean`. `judged`: all findings, without a limit by number; they
- * and the gate must outlive the result. Returns NULL when out of memory.
+ * process, or entries of a scope leave ever more behind; `unmeasured` when a process could not be
+ * measured, or nobody knows whether its resources are lost; else `clean`. `judged`: all findings,
+ * without a limit by number; they and the gate must outlive the result. Returns NULL when out of
+ * memory.
  */
 struct verdict *verdict_new(const struct findings *judged, const struct gate *gate);
 /* Takes NULL. */

@@ -52,4 +52,6 @@ const struct loss_info loss_table[LOSS_COUNT] = {
 				 "descriptors found closed whose closing was not seen", false },
 	[LOSS_UNSEEN_UNMAPS] = { "unmaps_unseen",
 				 "mappings found gone whose unmapping was not seen", false },
+	[LOSS_SCOPES] = { "scopes_failed",
+			  "scopes (marks, calls) not followed, too many or too deep", true },
 };

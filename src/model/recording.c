@@ -103,21 +103,37 @@ static void record_held(struct record_io *io, struct held *held)
 	record_u64(io, &held->bytes);
 }
 
+/* From 1 on: what there is none of is 0. */
+static void record_index(struct record_io *io, uint32_t *index, uint32_t none)
+{
+	uint64_t number = io->writing && *index != none ? *index + 1ULL : 0;
+
+	record_u64(io, &number);
+	if (!io->writing)
+		*index = number && number <= none && !io->error ? (uint32_t)(number - 1) : none;
+}
+
+static void record_scope(struct record_io *io, struct scope *scope)
+{
+	record_name(io, &scope->name);
+	record_u32(io, &scope->number);
+	record_bool(io, &scope->is_call);
+	record_u64(io, &scope->entries);
+}
+
 static void record_site(struct record_io *io, struct site *site, size_t stack_count,
 			size_t kind_count)
 {
 	size_t count;
-	/* From 1 on: a site without a stack is 0. */
-	uint64_t stack = io->writing && site->stack != SITE_NO_STACK ? site->stack + 1ULL : 0;
 
 	record_choice(io, &site->kind, kind_count);
 	record_choice(io, &site->role, ROLE_COUNT);
 	record_choice(io, &site->leak_class, CLASS_COUNT);
-	record_u64(io, &stack);
-	if (stack > stack_count)
+	record_index(io, &site->stack, SITE_NO_STACK);
+	if (site->stack != SITE_NO_STACK && site->stack >= stack_count)
 		record_fail(io, io->writing ? -EINVAL : -EBADMSG);
-	if (!io->writing)
-		site->stack = stack && !io->error ? (uint32_t)(stack - 1) : SITE_NO_STACK;
+	record_index(io, &site->scope, SITE_NO_SCOPE);
+	record_u32(io, &site->round);
 	record_u64(io, &site->acquired_count);
 	record_u64(io, &site->acquired_bytes);
 	record_u64(io, &site->released_count);
@@ -187,6 +203,14 @@ static void record_parts(struct record_io *io, struct process *process, size_t k
 		if (site)
 			record_site(io, site, process->stack_count, kind_count);
 	}
+	count = record_count(io, process->scope_count);
+	for (size_t i = 0; i < count && !io->error; i++) {
+		struct scope *scope = record_element(io, &process->scopes, &process->scope_count, i,
+						     sizeof(*scope));
+
+		if (scope)
+			record_scope(io, scope);
+	}
 }
 
 static void record_scan(struct record_io *io, struct memory_scan *scan)
@@ -199,13 +223,18 @@ static void record_scan(struct record_io *io, struct memory_scan *scan)
 	record_u64(io, &scan->blocks);
 }
 
-/* What a recording says of other sites must be among those it has. */
-static void check_held(struct record_io *io, const struct process *process)
+/* What a recording says of other sites, and of scopes, must be among those it has. */
+static void check_indexes(struct record_io *io, const struct process *process)
 {
-	for (size_t i = 0; i < process->site_count; i++)
-		for (size_t j = 0; j < process->sites[i].held_count; j++)
-			if (process->sites[i].held[j].site >= process->site_count)
+	for (size_t i = 0; i < process->site_count; i++) {
+		const struct site *site = &process->sites[i];
+
+		if (site->scope != SITE_NO_SCOPE && site->scope >= process->scope_count)
+			record_fail(io, io->writing ? -EINVAL : -EBADMSG);
+		for (size_t j = 0; j < site->held_count; j++)
+			if (site->held[j].site >= process->site_count)
 				record_fail(io, io->writing ? -EINVAL : -EBADMSG);
+	}
 }
 
 static void record_process(struct record_io *io, struct process *process, size_t kind_count)
@@ -227,7 +256,7 @@ static void record_process(struct record_io *io, struct process *process, size_t
 		record_totals(io, &process->totals[i]);
 	record_scan(io, &process->scan);
 	record_parts(io, process, kind_count);
-	check_held(io, process);
+	check_indexes(io, process);
 }
 
 /* Of the built-in kinds, only whether they were traced; of a user's, everything. */
@@ -274,6 +303,9 @@ static void record_snapshot(struct record_io *io, struct snapshot *snapshot)
 	record_s64(io, &snapshot->started_unix_ns);
 	record_u64(io, &snapshot->duration_ns);
 	record_kinds(io, snapshot);
+	record_u64(io, &snapshot->rounds.warm_up);
+	record_u64(io, &snapshot->rounds.first);
+	record_u32(io, &snapshot->rounds.count);
 	count = record_rows(io, LOSS_COUNT);
 	for (size_t i = 0; i < count; i++)
 		record_u64(io, &snapshot->losses[i]);

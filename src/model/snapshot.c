@@ -36,6 +36,7 @@ static void process_clear(struct process *process)
 	free(process->mappings);
 	free(process->stacks);
 	free(process->sites);
+	free(process->scopes);
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -92,8 +93,14 @@ struct site *process_add_site(struct process *process)
 	if (site) {
 		site->leak_class = CLASS_UNCLASSIFIED;
 		site->stack = SITE_NO_STACK;
+		site->scope = SITE_NO_SCOPE;
 	}
 	return site;
+}
+
+struct scope *process_add_scope(struct process *process)
+{
+	return array_add(&process->scopes, &process->scope_count, sizeof(struct scope));
 }
 
 struct resource *site_add_resource(struct site *site)

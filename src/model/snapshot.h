@@ -103,11 +103,27 @@ struct held {
 	uint64_t bytes;
 };
 
+/*
+ * A stretch of a program that has a name: between marks, or the calls of a function. What was
+ * acquired inside has sites of its own, one for each round of entries: round 0 is the warm-up,
+ * each that follows has twice as many entries as the one before, the last no end.
+ */
+struct scope {
+	const char *name;
+	uint32_t number;
+	bool is_call; /* of a function */
+	uint64_t entries;
+};
+
+#define SITE_NO_SCOPE UINT32_MAX
+
 struct site {
 	enum kind kind; /* index into the snapshot's kinds */
 	enum role role; /* of all its live resources */
 	enum leak_class leak_class;
 	uint32_t stack; /* index into the process's stacks, or SITE_NO_STACK */
+	uint32_t scope; /* index into the process's scopes, or SITE_NO_SCOPE */
+	uint32_t round; /* of the scope */
 	uint64_t acquired_count;
 	uint64_t acquired_bytes;
 	uint64_t released_count;
@@ -171,6 +187,15 @@ struct process {
 	size_t stack_count;
 	struct site *sites;
 	size_t site_count;
+	struct scope *scopes;
+	size_t scope_count;
+};
+
+/* How entries of a scope make rounds. */
+struct scope_rounds {
+	uint64_t warm_up;
+	uint64_t first;
+	uint32_t count;
 };
 
 struct snapshot {
@@ -187,6 +212,7 @@ struct snapshot {
 	struct process *processes;
 	size_t process_count;
 	uint64_t losses[LOSS_COUNT];
+	struct scope_rounds rounds;
 };
 
 /* Returns an empty snapshot, of which heap blocks alone are traced, or NULL when out of memory. */
@@ -201,6 +227,7 @@ struct stack *process_add_stack(struct process *process, const uint64_t *ips, ui
 struct site *process_add_site(struct process *process);
 struct resource *site_add_resource(struct site *site);
 struct held *site_add_held(struct site *site);
+struct scope *process_add_scope(struct process *process);
 /* Frees what a site holds. */
 void site_clear(struct site *site);
 

@@ -17,72 +17,7 @@
 #include "analyze/findings.h"
 #include "analyze/verdict.h"
 #include "model/snapshot.h"
-#include "report/escape.h"
-#include "report/verdict.h"
-
-static json_t *json_number(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-/* NULL gives null. */
-static json_t *json_text(const char *text)
-{
-	char *escaped;
-	json_t *value;
-
-	if (!text)
-		return json_null();
-	escaped = escape_utf8(text);
-	value = escaped ? json_string(escaped) : NULL;
-	free(escaped);
-	return value;
-}
-
-static json_t *json_address(uint64_t address)
-{
-	return json_sprintf("0x%" PRIx64, address);
-}
-
-/* Appends to `*array` if both are there, else makes it NULL. */
-static void json_append(json_t **array, json_t *value)
-{
-	if (!*array) {
-		json_decref(value);
-	} else if (json_array_append_new(*array, value) != 0) {
-		json_decref(*array);
-		*array = NULL;
-	}
-}
-
-static void json_set(json_t **object, const char *key, json_t *value)
-{
-	if (!*object) {
-		json_decref(value);
-	} else if (json_object_set_new(*object, key, value) != 0) {
-		json_decref(*object);
-		*object = NULL;
-	}
-}
-
-static json_t *json_frame(const struct frame *frame)
-{
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "ip", json_address(frame->ip),
-			 "function", json_text(frame->function), "offset",
-			 json_number(frame->offset), "module", json_text(frame->module), "build_id",
-			 json_text(frame->build_id), "file", json_text(frame->file), "line",
-			 frame->line ? json_number(frame->line) : json_null(), "inlined",
-			 frame->inlined);
-}
-
-static json_t *json_stack(const struct finding *finding)
-{
-	json_t *stack = json_array();
-
-	for (uint32_t i = 0; i < finding->frame_count; i++)
-		json_append(&stack, json_frame(&finding->frames[i]));
-	return stack;
-}
+#include "report/json_value.h"
 
 static json_t *json_resource(const struct kind_info *kind, const struct resource *resource,
 			     uint64_t now_ns)
@@ -218,7 +153,7 @@ static json_t *json_scan(const struct memory_scan *scan)
 }
 
 static json_t *json_process(const struct process_findings *result, const struct findings *findings,
-			    const struct report_style *style)
+			    const struct verdict *verdict, const struct report_style *style)
 {
 	const struct process *process = result->process;
 	json_t *sites = json_array();
@@ -229,7 +164,7 @@ static json_t *json_process(const struct process_findings *result, const struct 
 		json_append(&sites, json_site(&result->others[i], findings, style));
 	return json_pack(
 		"{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o, s:o, s:o, "
-		"s:o, s:o}",
+		"s:o, s:o, s:o}",
 		"pid", json_number(process->pid), "ppid", json_number(process->ppid), "image",
 		json_number(process->image), "comm", json_text(process->comm), "exe",
 		json_text(process->exe), "ended", ends[process->end].ended, "exit",
@@ -239,7 +174,8 @@ static json_t *json_process(const struct process_findings *result, const struct 
 		(json_int_t)process->brk_bytes, "scan", json_scan(&process->scan), "totals",
 		json_totals(process, findings->snapshot), "sites", sites, "hidden_sites",
 		json_number(result->hidden_count), "hidden_bytes",
-		json_number(result->hidden_bytes));
+		json_number(result->hidden_bytes), "scopes",
+		json_scopes(verdict->scopes, result, findings->snapshot));
 }
 
 static json_t *json_command(const struct snapshot *snapshot)
@@ -270,86 +206,6 @@ static json_t *json_time(int64_t unix_ns)
 		return json_null();
 	return json_sprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
 			    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
-}
-
-/* What verdict_write_...() writes, as a string. */
-static json_t *json_words(const struct verdict_reason *reason, const struct snapshot *snapshot)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	json_t *value;
-
-	if (!out)
-		return NULL;
-	verdict_write_reason(reason, snapshot, out);
-	value = fclose(out) ? NULL : json_text(text);
-	free(text);
-	return value;
-}
-
-static json_t *json_rule(const struct gate_rule *rule)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	json_t *value;
-
-	if (!out)
-		return NULL;
-	verdict_write_rule(rule, out);
-	value = fclose(out) ? NULL : json_text(text);
-	free(text);
-	return value;
-}
-
-static json_t *json_reason(const struct verdict_reason *reason, const struct snapshot *snapshot)
-{
-	json_t *value =
-		json_pack("{s:o, s:o, s:o}", "id", json_text(reason->id), "text",
-			  reason->rule ? json_words(reason, snapshot) : json_text(reason->text),
-			  "value", json_number(reason->value));
-
-	if (!reason->rule)
-		return value;
-	json_set(&value, "rule", json_rule(reason->rule));
-	json_set(&value, "pid", json_number(reason->process->pid));
-	json_set(&value, "comm", json_text(reason->process->comm));
-	json_set(&value, "kind", json_text(snapshot->kinds[reason->kind].name));
-	json_set(&value, "bytes", json_number(reason->bytes));
-	json_set(&value, "sites", json_number(reason->site_count));
-	json_set(&value, "stack", reason->finding ? json_stack(reason->finding) : json_null());
-	return value;
-}
-
-static json_t *json_reasons(const struct verdict *verdict, const struct snapshot *snapshot)
-{
-	json_t *reasons = json_array();
-
-	for (size_t i = 0; i < verdict->reason_count; i++)
-		json_append(&reasons, json_reason(&verdict->reasons[i], snapshot));
-	return reasons;
-}
-
-static json_t *json_suppressions(const struct findings *findings)
-{
-	const struct suppressions *rows = findings->filter.suppressions;
-	json_t *list = json_array();
-
-	for (size_t i = 0; rows && i < rows->count; i++) {
-		const struct suppression *row = &rows->rows[i];
-		const struct finding_total *total = &findings->suppressed[i];
-
-		if (!row->kind || (!total->site_count && !row->source))
-			continue;
-		json_append(&list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-					     json_text(row->name), "file", json_text(row->source),
-					     "line", json_number(row->line), "sites",
-					     json_number(total->site_count), "count",
-					     json_number(total->live_count), "bytes",
-					     json_number(total->live_bytes)));
-	}
-	return list;
 }
 
 static json_t *json_losses(const struct snapshot *snapshot)
@@ -423,8 +279,8 @@ int report_json(const struct findings *findings, const struct verdict *verdict,
 	fputs(",\n  \"processes\": [", stream);
 	for (size_t i = 0; i < findings->process_count && !err; i++) {
 		fputs(i ? ",\n    " : "\n    ", stream);
-		err = write_value(json_process(&findings->processes[i], findings, style), 2,
-				  stream);
+		err = write_value(json_process(&findings->processes[i], findings, verdict, style),
+				  2, stream);
 	}
 	fputs(findings->process_count ? "\n  ],\n  \"losses\": " : "],\n  \"losses\": ", stream);
 	if (!err)

@@ -324,6 +324,7 @@ int report_text(const struct findings *findings, const struct verdict *verdict,
 	err = write_processes(&view);
 	if (err)
 		return err;
+	text_scopes(&view);
 	text_suppressions(&view);
 	write_losses(&view, true, "\nData was lost; the figures above may be wrong:\n", PAINT_LOSS);
 	write_losses(&view, false, "\nAlso seen:\n", PAINT_PATH);

@@ -45,6 +45,8 @@ void text_section(const struct text_view *view, const struct process_findings *r
 /* With -v: each suppression, and what it left out; those that left out nothing. */
 void text_suppressions(const struct text_view *view);
 
+/* Scopes, and what each round of them left behind. */
+void text_scopes(const struct text_view *view);
 /* Whether the gate holds, and each reason. */
 void text_verdict(const struct text_view *view);
 

@@ -76,7 +76,7 @@ size_t suppressions_find(const struct suppressions *suppressions,
 /* Text with the wildcards * (anything) and ? (any character). */
 bool suppress_matches(const char *pattern, const char *text);
 
-/* What is known of glibc, musl, libstdc++ and the dynamic linker. */
+/* What is known of the C library. */
 extern const char suppressions_default[];
 
 void suppressions_clear(struct suppressions *suppressions);

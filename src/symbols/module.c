@@ -18,7 +18,7 @@
 #include "model/snapshot.h"
 #include "symbols/debug_file.h"
 #include "symbols/debug_info.h"
-#include "symbols/demangle.h"
+#include "util/demangle.h"
 #include "symbols/symbol_table.h"
 #include "util/strings.h"
 

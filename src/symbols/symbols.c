@@ -14,7 +14,7 @@
 
 #include "model/snapshot.h"
 #include "symbols/debug_server.h"
-#include "symbols/demangle.h"
+#include "util/demangle.h"
 #include "symbols/jit.h"
 #include "symbols/jit_table.h"
 #include "symbols/module.h"

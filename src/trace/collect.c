@@ -34,6 +34,7 @@ static const enum loss loss_of_counter[WIRE_COUNTERS] = {
 	[WIRE_CUT_STACKS + 5] = LOSS_STACKS_BACKWARDS,
 	[WIRE_HUGE_REQUESTS] = LOSS_HUGE_REQUESTS,
 	[WIRE_COLLISIONS] = LOSS_COLLISIONS,
+	[WIRE_LOST_SCOPES] = LOSS_SCOPES,
 };
 
 _Static_assert(WIRE_CUT_STACKS_LAST == WIRE_CUT_STACKS + 5, "a row for each end of a stack");
@@ -68,6 +69,8 @@ static uint32_t add_site(struct collection *collection, struct space *space,
 	site->leak_class = (enum leak_class)key->leak_class;
 	site->first_ns = UINT64_MAX;
 	site->stack = key->stack;
+	site->scope = key->scope;
+	site->round = key->round;
 	entry->key = *key;
 	entry->index = process->site_count - 1;
 	HASH_ADD(hh, space->sites, key, sizeof(entry->key), entry);
@@ -75,10 +78,21 @@ static uint32_t add_site(struct collection *collection, struct space *space,
 }
 
 uint32_t collect_add_site(struct collection *collection, struct space *space,
-			  const struct space_stack *stack, uint32_t kind, enum role role)
+			  const struct space_tag *tag, uint32_t kind, enum role role)
 {
-	struct space_site_key key = { stack ? stack->index : SITE_NO_STACK, kind, role,
-				      CLASS_UNCLASSIFIED };
+	struct space_site_key key = {
+		.stack = tag ? tag->stack->index : SITE_NO_STACK,
+		.scope = SITE_NO_SCOPE,
+		.kind = kind,
+		.role = role,
+		.leak_class = CLASS_UNCLASSIFIED,
+	};
+
+	if (tag && tag->scope)
+		key.scope =
+			space_scope_index(space_process(collection->processes, space), tag->scope);
+	if (key.scope != SITE_NO_SCOPE)
+		key.round = tag->scope & ((1u << WIRE_SCOPE_ROUND_BITS) - 1);
 
 	return add_site(collection, space, &key);
 }
@@ -87,7 +101,8 @@ uint32_t collect_add_part(struct collection *collection, struct space *space, ui
 			  enum role role, enum leak_class leak_class)
 {
 	const struct site *site = &space_process(collection->processes, space)->sites[index];
-	struct space_site_key key = { site->stack, site->kind, role, leak_class };
+	struct space_site_key key = { site->stack, site->scope, site->round,
+				      site->kind,  role,	leak_class };
 
 	return add_site(collection, space, &key);
 }
@@ -116,7 +131,7 @@ static void collect_line(struct collection *collection, const struct wire_site *
 	if (!space)
 		return;
 	target->site =
-		collect_add_site(collection, space, space_stack_of(space, line->tag, line->check),
+		collect_add_site(collection, space, space_tag_of(space, line->tag, line->check),
 				 line->kind, ROLE_HELD);
 	if (target->site == NO_SITE)
 		return;
@@ -260,6 +275,7 @@ static void collect_space(struct collection *collection, struct space *space,
 	process->brk_bytes = totals->brk_bytes;
 	process->totals[KIND_HEAP].peak_bytes = totals->peak_bytes > 0 ? totals->peak_bytes : 0;
 	collect_settle_classes(collection, space);
+	collect_scopes(process, space, tracer);
 	collect_files(collection, space);
 	collect_threads(collection, space);
 	collect_mappings(collection, space);

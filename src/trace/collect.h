@@ -30,7 +30,7 @@ uint64_t collect_id_of_key(uint64_t key);
 
 /* The index of the process's site, NO_SITE when out of memory. */
 uint32_t collect_add_site(struct collection *collection, struct space *space,
-			  const struct space_stack *stack, uint32_t kind, enum role role);
+			  const struct space_tag *tag, uint32_t kind, enum role role);
 /* The same for resources of another role or class, of the same stack and kind. */
 uint32_t collect_add_part(struct collection *collection, struct space *space, uint32_t site,
 			  enum role role, enum leak_class leak_class);
@@ -59,6 +59,8 @@ void collect_settle_classes(struct collection *collection, struct space *space);
 
 /* Each adds what the kernel's tables do not have. */
 void collect_files(struct collection *collection, struct space *space);
+void collect_scopes(struct process *process, const struct space *space,
+		    const struct tracer *tracer);
 void collect_threads(struct collection *collection, struct space *space);
 void collect_mappings(struct collection *collection, struct space *space);
 void collect_pages(struct collection *collection, struct space *space);

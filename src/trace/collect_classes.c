@@ -55,7 +55,8 @@ uint32_t collect_classify(struct collection *collection, struct space *space, ui
 static struct site *part_of(struct collection *collection, struct space *space,
 			    const struct site *site, enum leak_class leak_class)
 {
-	struct space_site_key key = { site->stack, site->kind, ROLE_HELD, leak_class };
+	struct space_site_key key = { site->stack, site->scope, site->round,
+				      site->kind,  ROLE_HELD,	leak_class };
 	struct space_site *entry;
 
 	HASH_FIND(hh, space->sites, &key, sizeof(key), entry);

@@ -105,7 +105,7 @@ void collect_threads(struct collection *collection, struct space *space)
 			continue;
 		}
 		index = collect_add_site(collection, space,
-					 space_stack_of(space, task->tag, task->check), KIND_THREAD,
+					 space_tag_of(space, task->tag, task->check), KIND_THREAD,
 					 ROLE_RUNNING);
 		if (index == NO_SITE)
 			return;
@@ -163,7 +163,7 @@ static uint32_t collect_book_site(const struct book_visit *visit, enum kind kind
 	struct collection *collection = visit->collection;
 	struct space *space = visit->space;
 	uint32_t index = collect_add_site(
-		collection, space, space_stack_of(space, line->tag, line->check), kind, line->role);
+		collection, space, space_tag_of(space, line->tag, line->check), kind, line->role);
 	uint64_t start_ns = collection->processes->start_ns;
 	struct site *site;
 

@@ -419,6 +419,10 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 		processes_task_event(follower->config.processes,
 				     (const struct wire_event_task *)event);
 		return;
+	case WIRE_EVENT_SCOPE:
+		processes_scope_event(follower->config.processes,
+				      (const struct wire_event_scope *)event);
+		return;
 	case WIRE_EVENT_FILES:
 	case WIRE_EVENT_FILE:
 		processes_file_event(follower->config.processes,

@@ -10,6 +10,7 @@
 #include "elf/elf_file.h"
 #include "trace/resource_file.h"
 #include "util/array.h"
+#include "util/demangle.h"
 
 #define NONE WIRE_NO_ARG
 #define NO_SIZES (NONE | NONE << 4)
@@ -98,6 +99,28 @@ int functions_add_threads(struct function_list *list)
 int functions_add_last(struct function_list *list)
 {
 	return add_rows(list, last_rows, sizeof(last_rows) / sizeof(*last_rows));
+}
+
+int functions_add_calls(struct function_list *list, const char *const *names, size_t count)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < count && i < FUNCTION_CALLS_MAX; i++) {
+		const struct function_row row = {
+			.name = names[i],
+			.probe = {
+				.op = WIRE_CALL,
+				.kind = WIRE_NO_KIND,
+				.size_args = NO_SIZES,
+				.id_arg = (uint8_t)i,
+				.skip_arg = NONE,
+			},
+			.is_source_name = true,
+		};
+
+		error = add_row(list, &row);
+	}
+	return error;
 }
 
 static uint8_t op_of(const struct resource_function *function)
@@ -203,9 +226,37 @@ static bool is_planned(const struct probe_plan *plan, const struct function_row 
 {
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->sites[i].address == address &&
-		    plan->sites[i].probe.kind == row->probe.kind)
+		    plan->sites[i].probe.kind == row->probe.kind &&
+		    (row->probe.op != WIRE_CALL ||
+		     (plan->sites[i].probe.op == WIRE_CALL &&
+		      plan->sites[i].probe.id_arg == row->probe.id_arg)))
 			return true;
 	return false;
+}
+
+/* "app::read" for "app::read(int)", of a mangled symbol that has its last part somewhere. */
+static bool is_source_name_of(const char *name, const char *symbol)
+{
+	const char *colons = strrchr(name, ':'), *part = colons ? colons + 1 : name;
+	size_t length = strcspn(part, "("), whole = strlen(name);
+	char *last, *demangled;
+	bool is_it;
+
+	if (!symbol_is_mangled(symbol))
+		return false;
+	last = strndup(part, length);
+	demangled = last && strstr(symbol, last) ? symbol_demangle(symbol) : NULL;
+	is_it = demangled && !strncmp(demangled, name, whole) &&
+		(!demangled[whole] || demangled[whole] == '(');
+	free(demangled);
+	free(last);
+	return is_it;
+}
+
+static bool is_named(const struct function_row *row, const struct elf_symbol *symbol)
+{
+	return !strcmp(row->name, symbol->name) ||
+	       (row->is_source_name && is_source_name_of(row->name, symbol->name));
 }
 
 static int visit_symbol(const struct elf_symbol *symbol, void *context)
@@ -218,13 +269,15 @@ static int visit_symbol(const struct elf_symbol *symbol, void *context)
 	for (size_t i = 0; i < search->list->count && !search->error; i++) {
 		const struct function_row *row = &search->list->rows[i];
 
-		if (strcmp(row->name, symbol->name) != 0 || !is_of_object(row, search->file_name) ||
+		if (!is_named(row, symbol) || !is_of_object(row, search->file_name) ||
 		    (row->in_musl && !search->is_musl) || (row->in_libc && !search->is_libc) ||
 		    is_planned(search->plan, row, symbol->address) ||
 		    !elf_file_code(search->file, symbol->address, &start, &size))
 			continue;
 		if (row->probe.kind != WIRE_NO_KIND)
 			search->list->found[row->probe.kind] = true;
+		else if (row->probe.op == WIRE_CALL)
+			search->list->calls_found[row->probe.id_arg] = true;
 		search->error = probe_plan_add(search->plan, &row->probe, "", row->name,
 					       symbol->address, symbol->size);
 	}

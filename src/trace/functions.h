@@ -10,11 +10,14 @@
 
 struct resource_kinds;
 
+#define FUNCTION_CALLS_MAX 64
+
 struct function_row {
 	const char *name;
 	struct wire_probe probe;
 	bool in_musl;	      /* only in musl, before those of any library */
 	bool in_libc;	      /* only in the C library */
+	bool is_source_name;  /* also as people write it: "app::Parser::read" */
 	char *const *objects; /* patterns of the file's name (fnmatch); NULL: any file */
 	size_t object_count;
 };
@@ -23,6 +26,7 @@ struct function_list {
 	struct function_row *rows;
 	size_t count;
 	bool found[WIRE_KINDS]; /* kinds, a function of which was in a file */
+	bool calls_found[FUNCTION_CALLS_MAX];
 };
 
 /* The thread library's functions. Returns 0 or -ENOMEM. */
@@ -35,6 +39,11 @@ int functions_add_last(struct function_list *list);
  */
 int functions_add_resources(struct function_list *list, const struct resource_kinds *kinds,
 			    unsigned first_kind);
+/*
+ * Functions whose calls are scopes, by their number: symbols, or C++ and Rust names with or
+ * without parameters. Returns 0 or -ENOMEM.
+ */
+int functions_add_calls(struct function_list *list, const char *const *names, size_t count);
 void functions_clear(struct function_list *list);
 
 /*

@@ -13,6 +13,7 @@
 
 #include "elf/elf_file.h"
 #include "trace/embedded.h"
+#include "trace/marks.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -107,6 +108,8 @@ static int make_plan(const struct modules_options *options, struct elf_file *fil
 
 	if (!error)
 		error = functions_choose(file, module->path, options->functions, plan);
+	if (!error)
+		error = marks_choose(file, plan);
 	if (!error)
 		error = probe_plan_place(plan, file, options->at_entry);
 	if (error) {

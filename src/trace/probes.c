@@ -79,6 +79,9 @@ static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struc
 		{ TRACER_ACQUIRE, OPS_ACQUIRE, false },
 		{ TRACER_LEAVING, OP(WIRE_LEAVE), false },
 		{ TRACER_ENDING, OP(WIRE_END), false },
+		{ TRACER_CALL, OP(WIRE_CALL), false },
+		{ TRACER_MARK, OP(WIRE_MARK_BEGIN) | OP(WIRE_MARK_END) | OP(WIRE_MARK_POINT),
+		  false },
 	};
 	int error = 0;
 

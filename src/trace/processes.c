@@ -35,6 +35,7 @@ static void space_free(struct space *space)
 	ranges_free(space->breaks);
 	graph_free(space->graph);
 	free(space->block_sites);
+	free(space->scope_keys);
 	space_pages_free(space->pages);
 	proc_maps_free(space->maps, space->map_count);
 	space_files_clear(&space->files);

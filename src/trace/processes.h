@@ -28,6 +28,8 @@ struct processes;
  */
 struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, uint64_t max_stacks,
 				bool keeps_mappings);
+/* The names of the functions that are scopes, by their number; they must outlive the processes. */
+void processes_set_calls(struct processes *processes, const char *const *names, size_t count);
 /* Takes NULL. */
 void processes_free(struct processes *processes);
 
@@ -83,6 +85,7 @@ int processes_add_stack(struct processes *processes, const struct wire_event_sta
 /* What the kernel tells of mappings, threads, descriptors. Each returns 0 or -ENOMEM. */
 int processes_map_event(struct processes *processes, const struct wire_event_map *event);
 int processes_page_event(struct processes *processes, const struct wire_event_page *event);
+int processes_scope_event(struct processes *processes, const struct wire_event_scope *event);
 int processes_task_event(struct processes *processes, const struct wire_event_task *event);
 int processes_file_event(struct processes *processes, const struct wire_event_file *event);
 

@@ -31,12 +31,15 @@ struct stack_tag {
 struct space_tag {
 	struct stack_tag key;
 	struct space_stack *stack;
+	uint32_t scope; /* id of wire.h, 0: none */
 	UT_hash_handle hh;
 };
 
 /* What makes a site: where it stands in the process's, in the collection under way. */
 struct space_site_key {
 	uint32_t stack; /* index, or SITE_NO_STACK */
+	uint32_t scope; /* index, or SITE_NO_SCOPE */
+	uint32_t round;
 	uint16_t kind;
 	uint8_t role;
 	uint8_t leak_class;
@@ -67,6 +70,8 @@ struct space {
 	uint64_t maps_ns;
 	struct space_files files;
 	struct space_tasks tasks;
+	struct wire_scope_key *scope_keys; /* of the process's scopes */
+	size_t scope_key_count;
 	struct graph *graph;   /* what was reachable at `graph_ns`; NULL: not looked at */
 	uint64_t graph_ns;     /* CLOCK_MONOTONIC */
 	uint32_t *block_sites; /* of the graph's blocks, in the collection under way */
@@ -83,13 +88,19 @@ struct processes {
 	uint64_t stacks;      /* kept, of all spaces */
 	uint64_t lost_stacks; /* not kept, for `max_stacks` */
 	uint64_t unseen_unmaps;
-	bool keeps_mappings; /* their books; the snapshot may want them or not */
+	bool keeps_mappings;	       /* their books; the snapshot may want them or not */
+	const char *const *call_names; /* of the functions that are scopes, by their number */
+	size_t call_count;
 };
 
 #define NO_SITE UINT32_MAX
 
+/* What the kernel knows by this tag, NULL when it was lost. */
+const struct space_tag *space_tag_of(const struct space *space, uint64_t tag, uint32_t check);
 /* The stack that the kernel knows by this tag, NULL when it has none or it was lost. */
 struct space_stack *space_stack_of(const struct space *space, uint64_t tag, uint32_t check);
+/* The index of a process's scope by the kernel's id, or SITE_NO_SCOPE. */
+uint32_t space_scope_index(const struct process *process, uint32_t id);
 /* Empties the process's sites, for a new collection. */
 void space_clear_sites(struct processes *processes, struct space *space);
 /* Frees stacks and tags; the process keeps its own. */

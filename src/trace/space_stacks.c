@@ -47,12 +47,19 @@ void space_clear_stacks(struct space *space)
 	clear_site_index(space);
 }
 
-struct space_stack *space_stack_of(const struct space *space, uint64_t tag, uint32_t check)
+const struct space_tag *space_tag_of(const struct space *space, uint64_t tag, uint32_t check)
 {
 	struct stack_tag key = { .tag = tag, .check = check };
 	struct space_tag *found;
 
 	HASH_FIND(hh, space->tags, &key, sizeof(key), found);
+	return found;
+}
+
+struct space_stack *space_stack_of(const struct space *space, uint64_t tag, uint32_t check)
+{
+	const struct space_tag *found = space_tag_of(space, tag, check);
+
 	return found ? found->stack : NULL;
 }
 
@@ -124,6 +131,7 @@ int processes_add_stack(struct processes *processes, const struct wire_event_sta
 	if (!tag)
 		return -ENOMEM;
 	tag->key = key;
+	tag->scope = event->scope;
 	tag->stack = stack ? stack : add_stack(processes, space, event);
 	if (!tag->stack) {
 		free(tag);

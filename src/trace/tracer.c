@@ -85,6 +85,7 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	bpf_program__set_autoload(skeleton->progs.syscall_exit, syscalls);
 	bpf_program__set_autoload(skeleton->progs.files_walk, config->traced[WIRE_FD]);
 	bpf_program__set_autoload(skeleton->progs.page_touched, config->traced[WIRE_PAGES]);
+	bpf_program__set_autoload(skeleton->progs.scope_call, config->has_calls);
 	bpf_program__set_autoload(skeleton->progs.process_leaving, config->scans);
 	bpf_program__set_autoload(skeleton->progs.process_ending, config->scans);
 	bpf_program__set_autoload(skeleton->progs.threads_walk, config->scans);
@@ -97,6 +98,8 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	bpf_program__set_expected_attach_type(skeleton->progs.libraries_changed, entry_type);
 	bpf_program__set_expected_attach_type(skeleton->progs.process_leaving, entry_type);
 	bpf_program__set_expected_attach_type(skeleton->progs.process_ending, entry_type);
+	bpf_program__set_expected_attach_type(skeleton->progs.scope_mark, entry_type);
+	bpf_program__set_expected_attach_type(skeleton->progs.scope_call, entry_type);
 }
 
 static int choose_sizes(struct tracer *tracer, const struct tracer_config *config)
@@ -143,6 +146,9 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->trace_pages = config->traced[WIRE_PAGES];
 	skeleton->rodata->huge_pages = kernel_huge_pages();
 	skeleton->rodata->trace_threads = config->traced[WIRE_THREAD];
+	skeleton->rodata->scope_warm_up = config->scope_warm_up;
+	skeleton->rodata->scope_first_round = config->scope_first_round;
+	skeleton->rodata->scope_rounds = config->scope_rounds;
 	return 0;
 }
 
@@ -286,6 +292,8 @@ int tracer_program_fd(const struct tracer *tracer, enum tracer_program program)
 		[TRACER_PAGE] = skeleton->progs.page_touched,
 		[TRACER_LEAVING] = skeleton->progs.process_leaving,
 		[TRACER_ENDING] = skeleton->progs.process_ending,
+		[TRACER_MARK] = skeleton->progs.scope_mark,
+		[TRACER_CALL] = skeleton->progs.scope_call,
 		[TRACER_THREADS] = skeleton->progs.threads_walk,
 		[TRACER_MEMORY] = skeleton->progs.memory_read,
 	};
@@ -328,6 +336,15 @@ int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe)
 
 	return bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.known_exes), exe, &one,
 				   BPF_ANY);
+}
+
+uint64_t tracer_scope_entries(const struct tracer *tracer, const struct wire_scope_key *key)
+{
+	struct wire_scope scope;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.scopes), key, &scope))
+		return 0;
+	return scope.entries;
 }
 
 int tracer_parked_fd(const struct tracer *tracer)

@@ -28,6 +28,10 @@ struct tracer_config {
 	bool empty_probes;
 	bool scans;		 /* memory is looked into, for what is reachable */
 	bool traced[WIRE_KINDS]; /* kinds */
+	bool has_calls;		 /* functions are scopes */
+	uint64_t scope_warm_up;	 /* entries of a scope that count for nothing; see wire.h */
+	uint64_t scope_first_round;
+	uint32_t scope_rounds;
 };
 
 /*
@@ -56,12 +60,17 @@ enum tracer_program {
 	TRACER_ENDING,
 	TRACER_THREADS,
 	TRACER_MEMORY, /* -1 on kernels before 5.18 as well */
+	TRACER_MARK,
+	TRACER_CALL, /* -1 when no function is to be a scope */
 };
 
 int tracer_program_fd(const struct tracer *tracer, enum tracer_program program);
 
 /* Whether this kind is traced; WIRE_CUSTOM: any of a user's. */
 bool tracer_traces(const struct tracer *tracer, uint32_t kind);
+
+/* How often a scope was entered. */
+uint64_t tracer_scope_entries(const struct tracer *tracer, const struct wire_scope_key *key);
 
 /* Bytes of kernel memory that the tables take. */
 uint64_t tracer_memory_bytes(const struct tracer *tracer);

@@ -794,7 +794,7 @@ def traces():
             "stopped": stopped_programs()}
 
 
-def left_behind(before, patience_s=60):
+def left_behind(before, patience_s=180):
     """What is there now, was not before, and does not go; the kernel frees some things late, and other tests run beside."""
     now = traces()
     left = {key: now[key] - before[key] for key in now}

@@ -3,10 +3,10 @@
 # and the tests that need it say so when they skip.
 
 PROGRAMS_DIR := $(BUILD)/tests/programs
-PROGRAM_HEADER := tests/programs/program.h tests/programs/programs.mk
+PROGRAM_HEADER := include/leaktrace/mark.h tests/programs/program.h tests/programs/programs.mk
 
 # Frames must stay: no tail calls, no inlining of sites, no calls folded away.
-PROGRAM_FLAGS := -D_GNU_SOURCE -Wall -Wextra -Werror -Wno-alloc-size-larger-than -Wno-unused-result \
+PROGRAM_FLAGS := -D_GNU_SOURCE -Iinclude -Wall -Wextra -Werror -Wno-alloc-size-larger-than -Wno-unused-result \
 	-Wno-infinite-recursion -O1 -g -fno-builtin -fno-optimize-sibling-calls \
 	-fno-omit-frame-pointer -DTARGET='"$(abspath $(PROGRAMS_DIR))/exec_target"'
 PROGRAM_CFLAGS := -std=gnu17 -Wstrict-prototypes $(PROGRAM_FLAGS)

@@ -5,7 +5,7 @@
 #include "symbols_fixture.h"
 
 #include "elf/elf_file.h"
-#include "symbols/demangle.h"
+#include "util/demangle.h"
 #include "symbols/ranges.h"
 
 /* ---- DWARF ------------------------------------------------------------------------------ */

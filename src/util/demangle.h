@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef LEAKTRACE_SYMBOLS_DEMANGLE_H
-#define LEAKTRACE_SYMBOLS_DEMANGLE_H
+#ifndef LEAKTRACE_UTIL_DEMANGLE_H
+#define LEAKTRACE_UTIL_DEMANGLE_H
 
 #include <stdbool.h>
 

@@ -4,7 +4,7 @@
  * for it each back reference doubles what it stands for: a few hundred bytes fill
  * any memory, or are searched for ever without a byte written.
  */
-#include "symbols/demangle.h"
+#include "util/demangle.h"
 
 #include <pthread.h>
 #include <setjmp.h>
