@@ -18,7 +18,7 @@ BPF_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
 
-PACKAGES := libbpf libelf zlib liblzma libdw capstone jansson ncursesw
+PACKAGES := libbpf libelf zlib liblzma libdw capstone jansson ncursesw libxml-2.0
 CFLAGS ?= -O2 -g
 LEAKTRACE_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -fno-strict-aliasing \

@@ -119,6 +119,10 @@ _leaktrace() {
 			--call
 			--warmup-calls
 			--retries
+			--junit
+			--valgrind-xml
+			--sarif
+			--markdown
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then
 		_filedir

@@ -54,6 +54,10 @@ complete -c leaktrace -l gen-suppressions -r -F -d "Write a suppression for each
 complete -c leaktrace -l call -x -d "Fail when calls of this function leave ever more behind"
 complete -c leaktrace -l warmup-calls -x -d "Calls that do not count"
 complete -c leaktrace -l retries -x -d "Rounds of calls that are compared"
+complete -c leaktrace -l junit -r -F -d "Also as JUnits XML"
+complete -c leaktrace -l valgrind-xml -r -F -d "Also as Valgrind XML"
+complete -c leaktrace -l sarif -r -F -d "Also as SARIF"
+complete -c leaktrace -l markdown -r -F -d "Also a summary in Markdown"
 complete -c leaktrace -l no-demangle -d "Show C++ and Rust symbols as they are"
 complete -c leaktrace -l color -x -a "auto always never" -d Colours
 complete -c leaktrace -s v -l verbose -d "Say more"

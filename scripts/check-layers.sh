@@ -38,6 +38,7 @@ dwarf.h    symbols unwind
 libelf.h   elf symbols trace
 gelf.h     elf symbols trace unwind
 jansson.h  report
+libxml/    report
 argp.h     options
 curses.h   live
 pty.h      session

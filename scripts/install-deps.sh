@@ -7,11 +7,12 @@
 #
 # a|b: the first of these packages that the distribution has.
 set -eu
+cd "$(dirname "$0")/.."
 
 build_packages='
 	gcc make pkg-config libc6-dev clang llvm bpftool|linux-tools-common
 	libbpf-dev libelf-dev zlib1g-dev liblzma-dev libdw-dev libcapstone-dev uthash-dev libbsd-dev
-	libjansson-dev libiberty-dev libncurses-dev
+	libjansson-dev libiberty-dev libncurses-dev libxml2-dev
 '
 
 # Test frameworks and tools, then programs and allocators that tests trace, then lint.
@@ -19,7 +20,7 @@ test_packages='
 	libclang-rt-14-dev libcmocka-dev python3 python3-pytest python3-pytest-xdist git gdb procps util-linux strace groff-base tmux
 	valgrind heaptrack jq sqlite3 gawk perl xz-utils redis-server nginx-light|nginx
 	libsqlite3-0 libssl3|libssl3t64 zlib1g
-	python3-dev libcap2-bin
+	python3-dev libcap2-bin python3-junitparser cmake npm|nodejs libnode-dev|nodejs libicu72|libicu74|libicu76
 	debuginfod libdebuginfod1|libdebuginfod1t64
 	g++ musl musl-dev musl-tools
 	libjemalloc2 libjemalloc-dev libtcmalloc-minimal4|libtcmalloc-minimal4t64
@@ -48,14 +49,6 @@ missing=
 for package in $wanted; do
 	has_one_of "$package" || missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
-
-if [ "$(id -u)" != 0 ]; then
-	echo "install-deps: missing:$missing" >&2
-	echo 'install-deps: run as root (sudo) to install them' >&2
-	exit 1
-fi
-
 first_known() { # a|b
 	for package in $(printf '%s' "$1" | tr '|' ' '); do
 		if apt-cache show --no-all-versions "$package" >/dev/null 2>&1; then
@@ -67,11 +60,27 @@ first_known() { # a|b
 	return 1
 }
 
-export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
-chosen=
-for package in $missing; do
-	chosen="$chosen $(first_known "$package")"
-done
+install_packages() { # a|b...
+	if [ "$(id -u)" != 0 ]; then
+		echo "install-deps: missing:$*" >&2
+		echo 'install-deps: run as root (sudo) to install them' >&2
+		exit 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update -q
+	chosen=
+	for package in "$@"; do
+		chosen="$chosen $(first_known "$package")"
+	done
+	# shellcheck disable=SC2086 # a list of words
+	apt-get install -q -y --no-install-recommends $chosen
+}
+
 # shellcheck disable=SC2086 # a list of words
-apt-get install -q -y --no-install-recommends $chosen
+[ -z "$missing" ] || install_packages $missing
+
+# What reads SARIF, for the tests; it comes by npm alone.
+if [ "${1:-all}" != build ] && [ ! -e build/tools/node_modules/@microsoft/sarif-multitool-linux ]; then
+	mkdir -p build/tools
+	npm install --silent --no-audit --no-fund --prefix build/tools @microsoft/sarif-multitool@5.7.0
+fi

@@ -90,6 +90,10 @@ struct options {
 	bool no_default_suppressions;
 	const char *gen_suppressions; /* path, NULL: none */
 	struct finding_filter filter;
+	const char *junit; /* paths, NULL: none */
+	const char *valgrind_xml;
+	const char *sarif;
+	const char *markdown;
 	const char *json;   /* path, NULL: none */
 	const char *output; /* path of the recording, NULL: none */
 	bool no_demangle;

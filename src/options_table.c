@@ -318,8 +318,8 @@ const struct option_row option_rows[] = {
 	{ "suppressions", 0, "FILE",
 	  "Leave out what this file describes (Valgrind's or LSan's form)", IN_ALL, &texts_form,
 	  FIELD(suppressions) },
-	{ "default-suppressions", 0, "yes|no", "Those of the C library (default yes)",
-	  IN_ALL, &word_flag_form, FIELD(no_default_suppressions), .words = yes_no_words },
+	{ "default-suppressions", 0, "yes|no", "Those of the C library (default yes)", IN_ALL,
+	  &word_flag_form, FIELD(no_default_suppressions), .words = yes_no_words },
 	{ "gen-suppressions", 0, "FILE", "Write a suppression for each leak", IN_ALL, &text_form,
 	  FIELD(gen_suppressions) },
 
@@ -364,6 +364,13 @@ const struct option_row option_rows[] = {
 
 	HEADING("Files:"),
 	{ "json", 0, "FILE", "Also write the report as JSON", IN_ALL, &text_form, FIELD(json) },
+	{ "junit", 0, "FILE", "Also as JUnit's XML: a case per process and per mark", IN_ALL,
+	  &text_form, FIELD(junit) },
+	{ "valgrind-xml", 0, "FILE", "Also as Valgrind's XML (protocol 4)", IN_ALL, &text_form,
+	  FIELD(valgrind_xml) },
+	{ "sarif", 0, "FILE", "Also as SARIF 2.1.0", IN_ALL, &text_form, FIELD(sarif) },
+	{ "markdown", 0, "FILE", "Also a summary in Markdown", IN_ALL, &text_form,
+	  FIELD(markdown) },
 	{ "output", 'o', "FILE", "Write a recording, for 'leaktrace report FILE'", IN_TRACE,
 	  &text_form, FIELD(output) },
 

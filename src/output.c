@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analyze/roles.h"
+#include "analyze/verdict.h"
 #include "judgement.h"
 #include "model/recording.h"
 #include "options.h"
@@ -79,6 +80,32 @@ static int write_suppressions(const struct judged *judged, const struct report_s
 	return report_suppressions(judged->shown, stream);
 }
 
+static int write_junit(const struct judged *judged, const struct report_style *style, FILE *stream)
+{
+	(void)style;
+	return report_junit(judged->shown, judged->verdict, stream);
+}
+
+static int write_valgrind_xml(const struct judged *judged, const struct report_style *style,
+			      FILE *stream)
+{
+	(void)style;
+	return report_valgrind_xml(judged->shown, judged->verdict, stream);
+}
+
+static int write_sarif(const struct judged *judged, const struct report_style *style, FILE *stream)
+{
+	(void)style;
+	return report_sarif(judged->shown, judged->verdict, stream);
+}
+
+static int write_markdown(const struct judged *judged, const struct report_style *style,
+			  FILE *stream)
+{
+	(void)style;
+	return report_markdown(judged->shown, judged->verdict, stream);
+}
+
 /* Beside the text. */
 static const struct output_file {
 	size_t option; /* offset of the path in struct options */
@@ -87,6 +114,10 @@ static const struct output_file {
 } files[] = {
 	{ offsetof(struct options, json), "JSON to", write_json },
 	{ offsetof(struct options, gen_suppressions), "suppressions to", write_suppressions },
+	{ offsetof(struct options, junit), "JUnit's XML to", write_junit },
+	{ offsetof(struct options, valgrind_xml), "Valgrind's XML to", write_valgrind_xml },
+	{ offsetof(struct options, sarif), "SARIF to", write_sarif },
+	{ offsetof(struct options, markdown), "Markdown to", write_markdown },
 };
 
 #define FILES (sizeof(files) / sizeof(*files))
@@ -109,6 +140,29 @@ int output_check(const struct options *options)
 
 	for (size_t i = 0; !error && i < FILES; i++)
 		error = check_path(path_of(options, &files[i]));
+	return error;
+}
+
+/* GitHub tells by the environment that it runs us, and where a summary is to go. */
+static int write_for_github(const struct judged *judged, FILE *stream)
+{
+	const char *runs = getenv("GITHUB_ACTIONS"), *path = getenv("GITHUB_STEP_SUMMARY");
+	FILE *summary;
+	int error;
+
+	if (!runs || strcmp(runs, "true") != 0 || !judged->verdict->has_gate)
+		return 0;
+	error = say(report_annotations(judged->shown, judged->verdict, stream), "the",
+		    "annotations");
+	if (!path || !*path)
+		return error;
+	summary = fopen(path, "ae");
+	if (!summary)
+		return say(-errno, "the summary to", path);
+	error = say(report_markdown(judged->shown, judged->verdict, summary), "the summary to",
+		    path)
+			?: error;
+	fclose(summary);
 	return error;
 }
 
@@ -135,6 +189,8 @@ static int write_views(const struct judgement *judgement, const struct snapshot 
 				    files[i].what, path)
 					?: error;
 	}
+	if (!interim)
+		error = write_for_github(&judged, stream) ?: error;
 	*status = judgement_status(judgement, judged.verdict);
 	judged_clear(&judged);
 	return error;

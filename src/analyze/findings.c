@@ -186,7 +186,8 @@ static bool is_suppressed(struct process_findings *result, const struct finding 
 	};
 	size_t index;
 
-	if (!suppressions || !finding->live_count || site->stack >= result->process->stack_count)
+	if (!suppressions || !findings->suppressed || !finding->live_count ||
+	    site->stack >= result->process->stack_count)
 		return false;
 	query.frames = result->process->stacks[site->stack].frames;
 	query.frame_count = result->process->stacks[site->stack].frame_count;

@@ -58,23 +58,39 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+/* What is there beyond the baseline; of no resources when there is nothing. */
+static struct gate_result beyond_known(const struct gate *gate, const struct finding *finding)
+{
+	struct gate_result rest = { .count = finding->live_count, .bytes = finding->live_bytes };
+	uint64_t count = 0, bytes = 0;
+
+	if (gate->known)
+		gate->known(gate->known_context, finding, &count, &bytes);
+	rest.site_count = rest.count > count || rest.bytes > bytes;
+	rest.count = less(rest.count, count);
+	rest.bytes = less(rest.bytes, bytes);
+	return rest;
+}
+
+bool gate_finds(const struct gate *gate, const struct gate_rule *rule,
+		const struct finding *finding)
+{
+	return finding->live_count && is_leak(rule, finding) &&
+	       beyond_known(gate, finding).site_count;
+}
+
 static void add_finding(const struct gate *gate, const struct finding *finding,
 			struct gate_result *result, uint64_t *largest)
 {
-	uint64_t count = finding->live_count, bytes = finding->live_bytes;
-	uint64_t known_count = 0, known_bytes = 0;
+	struct gate_result rest = beyond_known(gate, finding);
 
-	if (gate->known)
-		gate->known(gate->known_context, finding, &known_count, &known_bytes);
-	if (count <= known_count && bytes <= known_bytes)
+	if (!rest.site_count)
 		return;
-	count = less(count, known_count);
-	bytes = less(bytes, known_bytes);
-	result->count += count;
-	result->bytes += bytes;
+	result->count += rest.count;
+	result->bytes += rest.bytes;
 	result->site_count++;
-	if (!result->largest || bytes + count > *largest) {
-		*largest = bytes + count;
+	if (!result->largest || rest.bytes + rest.count > *largest) {
+		*largest = rest.bytes + rest.count;
 		result->largest = finding;
 	}
 }

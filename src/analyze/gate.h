@@ -76,6 +76,10 @@ bool gate_judge(const struct gate *gate, const struct gate_rule *rule,
 		const struct snapshot *snapshot, const struct process_findings *process,
 		struct gate_result *result);
 
+/* Whether the rule counts a finding of its kind. */
+bool gate_finds(const struct gate *gate, const struct gate_rule *rule,
+		const struct finding *finding);
+
 /* Releases what the struct holds. */
 void gate_clear(struct gate *gate);
 

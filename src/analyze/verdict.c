@@ -105,6 +105,33 @@ static bool add_result(struct verdict *verdict, const char *id, const char *text
 	return true;
 }
 
+static bool add_leak(struct verdict *verdict, const struct process_findings *process,
+		     const struct finding *finding)
+{
+	struct verdict_leak *leak;
+
+	for (size_t i = 0; i < verdict->leak_count; i++)
+		if (verdict->leaks[i].finding == finding)
+			return true;
+	leak = array_add(&verdict->leaks, &verdict->leak_count, sizeof(*leak));
+	if (leak)
+		*leak = (struct verdict_leak){ process, finding, verdict->reason_count - 1 };
+	return leak;
+}
+
+/* Those that the rule is about, when it fails. */
+static bool add_leaks(struct verdict *verdict, const struct process_findings *process,
+		      const struct gate *gate, const struct gate_rule *rule, size_t kind)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < process->finding_count; i++)
+		if (process->findings[i].site->kind == kind &&
+		    gate_finds(gate, rule, &process->findings[i]))
+			done = add_leak(verdict, process, &process->findings[i]);
+	return done;
+}
+
 /* What is not known is a reason of its own, but no more than that when there are leaks. */
 static bool judge_process(struct verdict *verdict, const struct findings *findings,
 			  const struct process_findings *process, const struct gate *gate,
@@ -120,7 +147,8 @@ static bool judge_process(struct verdict *verdict, const struct findings *findin
 
 		if (wanted == VERDICT_LEAK && fails)
 			done = add_result(verdict, "leak", "is leaked", result.count, process, rule,
-					  &result);
+					  &result) &&
+			       add_leaks(verdict, process, gate, rule, result.kind);
 		if (wanted == VERDICT_UNMEASURED && result.unclassified)
 			done = add_result(verdict, "unclassified",
 					  "nobody knows whether it is lost", result.unclassified,
@@ -165,6 +193,8 @@ static bool judge_scopes(struct verdict *verdict)
 			reason->kind = part->finding->site->kind;
 			reason->finding = part->finding;
 			reason->site_count = 1;
+			if (!add_leak(verdict, scope->process, part->finding))
+				return false;
 		}
 	}
 	return true;
@@ -241,6 +271,7 @@ void verdict_free(struct verdict *verdict)
 		return;
 	scope_results_free(verdict->scopes);
 	free(verdict->reasons);
+	free(verdict->leaks);
 	free(verdict);
 }
 

@@ -12,6 +12,7 @@ struct findings;
 struct gate;
 struct gate_rule;
 struct process;
+struct process_findings;
 struct scope_part;
 struct scope_result;
 struct scope_results;
@@ -38,6 +39,13 @@ struct verdict_reason {
 	const struct finding *finding; /* the site that holds most, NULL: none */
 };
 
+/* A finding that a rule fails, or that grows by entry: once, under the first such reason. */
+struct verdict_leak {
+	const struct process_findings *process;
+	const struct finding *finding;
+	size_t reason; /* index */
+};
+
 struct verdict {
 	enum verdict_word word;
 	struct scope_results *scopes;
@@ -45,6 +53,8 @@ struct verdict {
 	bool nothing_measured; /* of no process is anything known */
 	struct verdict_reason *reasons;
 	size_t reason_count;
+	struct verdict_leak *leaks;
+	size_t leak_count;
 };
 
 /*

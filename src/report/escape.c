@@ -102,3 +102,18 @@ char *escape_utf8(const char *text)
 	*end = '\0';
 	return escaped;
 }
+
+char *escape_printable(const char *text)
+{
+	char *escaped = NULL;
+	size_t size;
+	FILE *out = open_memstream(&escaped, &size);
+
+	if (!out)
+		return NULL;
+	escape_write(out, text);
+	if (!fclose(out))
+		return escaped;
+	free(escaped);
+	return NULL;
+}

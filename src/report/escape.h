@@ -20,4 +20,7 @@ size_t escape_write(FILE *stream, const char *text);
 /* Returns `text` with invalid UTF-8 escaped, to be freed; NULL when out of memory. */
 char *escape_utf8(const char *text);
 
+/* What escape_write() writes, to be freed; NULL when out of memory. */
+char *escape_printable(const char *text);
+
 #endif

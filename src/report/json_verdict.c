@@ -9,18 +9,11 @@
 #include "report/json_value.h"
 #include "report/verdict.h"
 
-/* What verdict_write_...() writes, as a string. */
 static json_t *json_words(const struct verdict_reason *reason, const struct snapshot *snapshot)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	json_t *value;
+	char *text = verdict_reason_text(reason, snapshot);
+	json_t *value = text ? json_text(text) : NULL;
 
-	if (!out)
-		return NULL;
-	verdict_write_reason(reason, snapshot, out);
-	value = fclose(out) ? NULL : json_text(text);
 	free(text);
 	return value;
 }

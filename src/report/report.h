@@ -29,6 +29,23 @@ int report_json(const struct findings *findings, const struct verdict *verdict,
 		const struct report_style *style, FILE *stream);
 
 /*
+ * For systems that run tests. Each returns 0, -ENOMEM or -errno of the stream.
+ *
+ * JUnit's XML: a case for each process and each mark, failed by the verdict's reasons.
+ */
+int report_junit(const struct findings *findings, const struct verdict *verdict, FILE *stream);
+/* Valgrind's XML, protocol 4 (docs/internals/xml-output-protocol4.txt of its sources). */
+int report_valgrind_xml(const struct findings *findings, const struct verdict *verdict,
+			FILE *stream);
+/* SARIF 2.1.0 (OASIS). */
+int report_sarif(const struct findings *findings, const struct verdict *verdict, FILE *stream);
+/* A summary as GitHub shows it. */
+int report_markdown(const struct findings *findings, const struct verdict *verdict, FILE *stream);
+/* Workflow commands of GitHub: "::error file=...,line=...::...", one for each leak. */
+int report_annotations(const struct findings *findings, const struct verdict *verdict,
+		       FILE *stream);
+
+/*
  * A suppression for each leak that the text shows, in Valgrind's grammar. Returns 0 or -errno of
  * the stream.
  */

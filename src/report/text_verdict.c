@@ -45,6 +45,60 @@ void verdict_write_rule(const struct gate_rule *rule, FILE *out)
 		fprintf(out, ">%" PRIu64, rule->limit.count);
 }
 
+const char *verdict_place_name(const struct finding *finding)
+{
+	const struct frame *frame = own_frame(finding->frames, finding->frame_count);
+
+	return !frame ? "?" : frame->function ? frame->function : module_name(frame->module);
+}
+
+void verdict_write_finding(const struct finding *finding, const struct snapshot *snapshot,
+			   FILE *out)
+{
+	const struct site *site = finding->site;
+	const struct kind_info *kind = &snapshot->kinds[site->kind];
+	size_t fate = site->kind < KIND_CUSTOM ? site->kind : KIND_CUSTOM;
+	char bytes[FORMAT_SIZE], count[FORMAT_SIZE];
+
+	if (kind->has_bytes && site->kind != KIND_THREAD)
+		fprintf(out, "%s in ", format_bytes_exact(bytes, finding->live_bytes));
+	fprintf(out, "%s %s", format_number_of(count, finding->live_count, kind->noun, kind->nouns),
+		site->leak_class != CLASS_UNCLASSIFIED ? leak_class_text(site->leak_class)
+		: site->role != ROLE_HELD	       ? role_table[site->role].text
+						       : fates[fate]);
+}
+
+/* What `write` writes, as a string. */
+#define WRITTEN(result, write)                                                                     \
+	do {                                                                                       \
+		size_t size;                                                                       \
+		FILE *out = open_memstream(&(result), &size);                                      \
+                                                                                                   \
+		if (!out)                                                                          \
+			break;                                                                     \
+		write;                                                                             \
+		if (fclose(out)) {                                                                 \
+			free(result);                                                              \
+			(result) = NULL;                                                           \
+		}                                                                                  \
+	} while (0)
+
+char *verdict_reason_text(const struct verdict_reason *reason, const struct snapshot *snapshot)
+{
+	char *text = NULL;
+
+	WRITTEN(text, verdict_write_reason(reason, snapshot, out));
+	return text;
+}
+
+char *verdict_finding_text(const struct finding *finding, const struct snapshot *snapshot)
+{
+	char *text = NULL;
+
+	WRITTEN(text, verdict_write_finding(finding, snapshot, out));
+	return text;
+}
+
 /* "open_session demo.c:51" */
 static void write_place(const struct finding *finding, FILE *out)
 {
