@@ -27,7 +27,7 @@ _leaktrace() {
 			((i++))
 			;;
 		-*) ;;
-		report) [[ $mode ]] || mode=report ;;
+		report | diff) [[ $mode ]] || mode=report ;;
 		*)
 			if [[ $mode != report ]]; then
 				_command_offset "$i"
@@ -123,10 +123,12 @@ _leaktrace() {
 			--valgrind-xml
 			--sarif
 			--markdown
+			--baseline
+			--update-baseline
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then
 		_filedir
 	elif [[ ! $mode ]]; then
-		mapfile -t COMPREPLY < <(compgen -c -W report -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -c -W 'report diff' -- "$cur")
 	fi
 } && complete -F _leaktrace leaktrace

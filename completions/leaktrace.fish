@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for leaktrace
 
-set -l none "not __fish_seen_subcommand_from report; and not __fish_contains_opt -s p pid"
-set -l report "__fish_seen_subcommand_from report"
+set -l none "not __fish_seen_subcommand_from report diff; and not __fish_contains_opt -s p pid"
+set -l report "__fish_seen_subcommand_from report diff"
 
 complete -c leaktrace -f
 complete -c leaktrace -n "$none" -a report -d "Show a recording"
+complete -c leaktrace -n "$none" -a diff -d "Compare two recordings"
 complete -c leaktrace -n "$none" -a "(__fish_complete_subcommand)"
 complete -c leaktrace -n "$report" -F
 
@@ -58,6 +59,8 @@ complete -c leaktrace -l junit -r -F -d "Also as JUnits XML"
 complete -c leaktrace -l valgrind-xml -r -F -d "Also as Valgrind XML"
 complete -c leaktrace -l sarif -r -F -d "Also as SARIF"
 complete -c leaktrace -l markdown -r -F -d "Also a summary in Markdown"
+complete -c leaktrace -l baseline -r -F -d "Only what is new or grown since fails"
+complete -c leaktrace -l update-baseline -d "Write the baseline anew"
 complete -c leaktrace -l no-demangle -d "Show C++ and Rust symbols as they are"
 complete -c leaktrace -l color -x -a "auto always never" -d Colours
 complete -c leaktrace -s v -l verbose -d "Say more"

@@ -7,6 +7,7 @@
 
 #include "analyze/findings.h"
 #include "analyze/verdict.h"
+#include "model/recording.h"
 #include "model/snapshot.h"
 #include "options.h"
 #include "session.h"
@@ -27,6 +28,9 @@ static bool knows_kind(const struct snapshot *snapshot, const char *option, cons
 static int copy_gate(struct gate *gate, const struct options *options,
 		     const struct snapshot *snapshot)
 {
+	/* What is there is accepted. */
+	if (options->update_baseline)
+		return 0;
 	for (size_t i = 0; i < options->gate.rule_count; i++) {
 		struct gate_rule *rule = array_add(&gate->rules, &gate->rule_count, sizeof(*rule));
 
@@ -44,7 +48,10 @@ static int copy_gate(struct gate *gate, const struct options *options,
 	}
 	gate->calls = options->calls.texts;
 	gate->call_count = options->calls.count;
-	return options->check ? gate_add_all(gate, snapshot) : 0;
+	/* What is new or grown fails, of whatever kind, unless rules say which. */
+	return options->check || (options->baseline && !gate->rule_count)
+		       ? gate_add_all(gate, snapshot)
+		       : 0;
 }
 
 static int explain_suppressions(const char *path, int error, const struct suppress_error *what)
@@ -80,9 +87,50 @@ void judgement_add_suppressions(struct judgement *judgement, const char *text, c
 		log_notice("%s: its own suppressions, line %u: %s", path, what.line, what.text);
 }
 
+static int explain_recording(const char *path, int error)
+{
+	log_error("cannot read %s: %s", path,
+		  error == -EBADMSG	      ? "it is no recording, or a damaged one"
+		  : error == -EPROTONOSUPPORT ? "another version of leaktrace wrote it"
+					      : strerror(-error));
+	return SESSION_UNMEASURED;
+}
+
+int judgement_read_recording(const char *path, struct snapshot **snapshot)
+{
+	int error = recording_read(path, snapshot);
+
+	return error ? explain_recording(path, error) : 0;
+}
+
+static int read_old_run(struct judgement *judgement)
+{
+	const struct options *options = judgement->options;
+	struct finding_filter filter = options->filter;
+	const char *path = options->baseline ? options->baseline : options->old_recording;
+	int status;
+
+	/* One that is to be written may not be there yet. */
+	if (!path || options->update_baseline)
+		return 0;
+	status = judgement_read_recording(path, &judgement->old_run);
+	if (status)
+		return status;
+	filter.top = 0;
+	filter.suppressions = judgement->suppressions.count ? &judgement->suppressions : NULL;
+	judgement->old_findings = findings_new(judgement->old_run, &filter);
+	if (judgement->old_findings &&
+	    !baseline_fill(&judgement->baseline, judgement->old_findings))
+		return 0;
+	log_error("out of memory");
+	return SESSION_UNMEASURED;
+}
+
 int judgement_begin(struct judgement *judgement, const struct options *options,
 		    const struct snapshot *snapshot)
 {
+	int status;
+
 	*judgement = (struct judgement){ .options = options };
 	for (size_t i = 0; i < options->gate.rule_count; i++)
 		if (!knows_kind(snapshot, "--fail-on", options->gate.rules[i].kind))
@@ -90,10 +138,12 @@ int judgement_begin(struct judgement *judgement, const struct options *options,
 	for (size_t i = 0; i < options->gate.tolerance_count; i++)
 		if (!knows_kind(snapshot, "--tolerance", options->gate.tolerances[i].kind))
 			return SESSION_WRONG_USAGE;
-	if (!copy_gate(&judgement->gate, options, snapshot))
-		return read_suppressions(&judgement->suppressions, options);
-	log_error("out of memory");
-	return SESSION_UNMEASURED;
+	if (copy_gate(&judgement->gate, options, snapshot)) {
+		log_error("out of memory");
+		return SESSION_UNMEASURED;
+	}
+	status = read_suppressions(&judgement->suppressions, options);
+	return status ? status : read_old_run(judgement);
 }
 
 static bool has_scopes(const struct snapshot *snapshot)
@@ -109,13 +159,19 @@ int judgement_make(const struct judgement *judgement, const struct snapshot *sna
 {
 	struct finding_filter filter = judgement->options->filter;
 	bool is_limited =
-		filter.top && !interim && (judgement->gate.rule_count || has_scopes(snapshot));
+		filter.top && !interim &&
+		(judgement->gate.rule_count || judgement->old_run || has_scopes(snapshot));
 
 	if (judgement->suppressions.count)
 		filter.suppressions = &judgement->suppressions;
 	*judged = (struct judged){ .shown = findings_new(snapshot, &filter) };
 	filter.top = 0;
 	judged->all = judged->shown && is_limited ? findings_new(snapshot, &filter) : judged->shown;
+	if (judged->all && judgement->old_run &&
+	    baseline_apply(&judgement->baseline, judged->all)) {
+		judged_clear(judged);
+		return -ENOMEM;
+	}
 	if (judged->all)
 		judged->verdict = verdict_new(judged->all, interim ? NULL : &judgement->gate);
 	if (judged->verdict)
@@ -149,6 +205,9 @@ int judgement_status(const struct judgement *judgement, const struct verdict *ve
 
 void judgement_clear(struct judgement *judgement)
 {
+	baseline_clear(&judgement->baseline);
+	findings_free(judgement->old_findings);
+	snapshot_free(judgement->old_run);
 	gate_clear(&judgement->gate);
 	suppressions_clear(&judgement->suppressions);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "analyze/baseline.h"
 #include "analyze/gate.h"
 #include "suppress/suppress.h"
 
@@ -18,6 +19,9 @@ struct judgement {
 	const struct options *options;
 	struct gate gate;
 	struct suppressions suppressions;
+	struct snapshot *old_run; /* NULL: nothing to hold it against */
+	struct findings *old_findings;
+	struct baseline baseline; /* of these */
 };
 
 /*
@@ -29,6 +33,9 @@ int judgement_begin(struct judgement *judgement, const struct options *options,
 
 /* Adds what a traced file brings for itself. */
 void judgement_add_suppressions(struct judgement *judgement, const char *text, const char *path);
+
+/* Returns 0 or an exit status, what is wrong has been said. */
+int judgement_read_recording(const char *path, struct snapshot **snapshot);
 
 struct judged {
 	struct findings *all; /* without a limit by number */

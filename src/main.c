@@ -15,8 +15,9 @@ int main(int argc, char **argv)
 		log_error("cannot read the options: %s", strerror(-outcome));
 		status = SESSION_UNMEASURED;
 	} else if (outcome == OPTIONS_RUN) {
-		status = options.mode == MODE_REPORT ? session_report(&options)
-						     : session_trace(&options);
+		status = options.mode == MODE_REPORT || options.mode == MODE_DIFF
+				 ? session_report(&options)
+				 : session_trace(&options);
 	} else if (outcome == OPTIONS_DONE) {
 		status = SESSION_OK;
 	}

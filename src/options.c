@@ -22,7 +22,8 @@
 #define KEY_BASE 0x1000
 #define ROWS_MAX 128
 
-static const char arguments_text[] = "[--] COMMAND [ARGUMENT...]\n-p PID[,PID]\nreport FILE";
+static const char arguments_text[] =
+	"[--] COMMAND [ARGUMENT...]\n-p PID[,PID]\nreport FILE\ndiff OLD NEW";
 static const char help_text[] =
 	"Finds what a program acquires and never gives back, and shows the line that did it."
 	"\vThe first argument that is no option, or what follows --, is the command; its own "
@@ -32,7 +33,8 @@ static const char help_text[] =
 struct parse {
 	struct options *options;
 	bool seen[ROWS_MAX];
-	bool is_report; /* the subcommand was given */
+	bool is_report; /* a subcommand was given: report, or diff */
+	bool is_diff;
 };
 
 /* ---- one option ---------------------------------------------------------- */
@@ -98,8 +100,10 @@ static int parse_argument(struct parse *parse, char *text, struct argp_state *st
 {
 	struct options *options = parse->options;
 
-	if (!parse->is_report && !strcmp(text, "report") && !state->quoted) {
+	if (!parse->is_report && !state->quoted &&
+	    (!strcmp(text, "report") || !strcmp(text, "diff"))) {
 		parse->is_report = true;
+		parse->is_diff = !strcmp(text, "diff");
 		return 0;
 	}
 	if (!parse->is_report) {
@@ -109,10 +113,13 @@ static int parse_argument(struct parse *parse, char *text, struct argp_state *st
 		state->next = state->argc;
 		return 0;
 	}
-	if (options->recording) {
-		log_error("report takes one file, '%s' is one too many", text);
+	if (options->recording && (!parse->is_diff || options->old_recording)) {
+		log_error("%s, '%s' is one too many",
+			  parse->is_diff ? "diff takes two files" : "report takes one file", text);
 		return EINVAL;
 	}
+	if (options->recording)
+		options->old_recording = options->recording;
 	options->recording = text;
 	return 0;
 }
@@ -147,6 +154,7 @@ static const char *const mode_texts[] = {
 	[MODE_COMMAND] = "when a command is run",
 	[MODE_ATTACH] = "with --pid",
 	[MODE_REPORT] = "with report",
+	[MODE_DIFF] = "with diff",
 };
 
 static int choose_mode(struct parse *parse)
@@ -161,14 +169,24 @@ static int choose_mode(struct parse *parse)
 		log_error("report needs the file of a recording");
 		return EINVAL;
 	}
+	if (parse->is_diff && (!options->old_recording || !*options->old_recording)) {
+		log_error("diff needs the files of two recordings, the old one first");
+		return EINVAL;
+	}
 	if (!parse->is_report && !options->command && !options->pid_count) {
 		log_error("nothing to trace: give --pid PID or a command");
 		return EINVAL;
 	}
-	options->mode = parse->is_report   ? MODE_REPORT
+	options->mode = parse->is_diff	   ? MODE_DIFF
+			: parse->is_report ? MODE_REPORT
 			: options->command ? MODE_COMMAND
 					   : MODE_ATTACH;
 	return 0;
+}
+
+static bool has_gate(const struct options *options)
+{
+	return options->check || options->gate.rule_count || options->baseline;
 }
 
 static int check_rules(struct parse *parse)
@@ -200,12 +218,16 @@ static int check_rules(struct parse *parse)
 		log_error("--output-of-command has no meaning without --live");
 		return EINVAL;
 	}
-	if (options->error_exitcode && !options->check && !options->gate.rule_count) {
+	if (options->error_exitcode && !has_gate(options)) {
 		log_error("--error-exitcode has no meaning without --check or --fail-on");
 		return EINVAL;
 	}
-	if (options->gate.tolerance_count && !options->check && !options->gate.rule_count) {
+	if (options->gate.tolerance_count && !has_gate(options)) {
 		log_error("--tolerance has no meaning without --check or --fail-on");
+		return EINVAL;
+	}
+	if (options->update_baseline && !options->baseline) {
+		log_error("--update-baseline needs --baseline FILE");
 		return EINVAL;
 	}
 	if (options->filter.max_size && options->filter.min_size > options->filter.max_size) {

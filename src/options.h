@@ -18,6 +18,7 @@ enum options_mode {
 	MODE_COMMAND, /* run `command` and trace it */
 	MODE_ATTACH,  /* trace `pids` */
 	MODE_REPORT,  /* show `recording` */
+	MODE_DIFF,    /* hold `recording` against `old_recording` */
 };
 
 enum options_unwind {
@@ -50,6 +51,7 @@ struct options {
 	pid_t *pids;
 	size_t pid_count;
 	const char *recording;
+	const char *old_recording;
 
 	const char *user;     /* run the command as this user, NULL: as the caller */
 	bool no_follow;	      /* leave children alone */
@@ -86,6 +88,8 @@ struct options {
 	struct option_texts calls; /* functions whose calls are counted on to give all back */
 	uint64_t warm_up_calls;
 	uint64_t retries;		  /* rounds of calls */
+	const char *baseline;		  /* a recording; what it has is no leak */
+	bool update_baseline;		  /* write it anew */
 	struct option_texts suppressions; /* paths of files */
 	bool no_default_suppressions;
 	const char *gen_suppressions; /* path, NULL: none */

@@ -16,7 +16,7 @@
 
 #define IN_COMMAND (1u << MODE_COMMAND)
 #define IN_ATTACH (1u << MODE_ATTACH)
-#define IN_REPORT (1u << MODE_REPORT)
+#define IN_REPORT (1u << MODE_REPORT | 1u << MODE_DIFF)
 #define IN_TRACE (IN_COMMAND | IN_ATTACH)
 #define IN_ALL (IN_TRACE | IN_REPORT)
 
@@ -315,6 +315,10 @@ const struct option_row option_rows[] = {
 	  &count_form, FIELD(retries), .min = 3, .max = WIRE_SCOPE_ROUNDS },
 
 	HEADING("What is known and accepted:"),
+	{ "baseline", 0, "FILE", "Only what is new or grown since this recording fails",
+	  IN_TRACE | 1u << MODE_REPORT, &text_form, FIELD(baseline) },
+	{ "update-baseline", 0, NULL, "Write the baseline anew from this run", IN_TRACE, &flag_form,
+	  FIELD(update_baseline) },
 	{ "suppressions", 0, "FILE",
 	  "Leave out what this file describes (Valgrind's or LSan's form)", IN_ALL, &texts_form,
 	  FIELD(suppressions) },

@@ -204,6 +204,10 @@ int output_write(const struct judgement *judgement, struct symbols *symbols,
 
 	say(error, "names to", "the report");
 	roles_settle(snapshot);
+	if (options->update_baseline)
+		error = say(recording_write(snapshot, options->baseline), "the baseline",
+			    options->baseline)
+				?: error;
 	if (options->output && options->mode != MODE_REPORT)
 		error = say(recording_write(snapshot, options->output), "the recording",
 			    options->output)
@@ -226,4 +230,54 @@ int output_write_interim(const struct judgement *judgement, struct symbols *symb
 
 	roles_settle(snapshot);
 	return write_views(judgement, snapshot, stream, true, &status) ?: error;
+}
+
+static int write_differences(const struct judgement *judgement, const struct judged *judged,
+			     const struct baseline *new_run, FILE *stream)
+{
+	const struct options *options = judgement->options;
+	const struct report_style style = {
+		.colour = output_has_colour(options, stream),
+		.verbosity = options->verbosity,
+	};
+	struct differences differences;
+	FILE *json;
+	int error = differences_find(&differences, &judgement->baseline, new_run);
+
+	if (error)
+		return say(error, "the", "differences");
+	error = say(report_diff(judged->shown, judged->verdict, &differences, &style, stream),
+		    "the", "differences");
+	if (options->json) {
+		json = fopen(options->json, "we");
+		error = say(json ? report_diff_json(judged->shown, judged->verdict, &differences,
+						    json)
+				 : -errno,
+			    "JSON to", options->json)
+				?: error;
+		if (json)
+			fclose(json);
+	}
+	differences_clear(&differences);
+	return error;
+}
+
+int output_write_diff(const struct judgement *judgement, struct snapshot *snapshot, FILE *stream,
+		      int *status)
+{
+	struct baseline new_run = { 0 };
+	struct judged judged;
+	int error;
+
+	roles_settle(snapshot);
+	error = say(judgement_make(judgement, snapshot, false, &judged), "the", "differences");
+	if (error)
+		return error;
+	error = say(baseline_fill(&new_run, judged.all), "the", "differences");
+	if (!error)
+		error = write_differences(judgement, &judged, &new_run, stream);
+	*status = judgement_status(judgement, judged.verdict);
+	baseline_clear(&new_run);
+	judged_clear(&judged);
+	return error;
 }

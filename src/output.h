@@ -25,6 +25,10 @@ int output_check(const struct options *options);
 int output_write(const struct judgement *judgement, struct symbols *symbols,
 		 struct snapshot *snapshot, FILE *stream, int *status);
 
+/* What a recording has that the old run has not, and the other way round. */
+int output_write_diff(const struct judgement *judgement, struct snapshot *snapshot, FILE *stream,
+		      int *status);
+
 /* For --interval: text alone. */
 int output_write_interim(const struct judgement *judgement, struct symbols *symbols,
 			 struct snapshot *snapshot, FILE *stream);

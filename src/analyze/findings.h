@@ -60,6 +60,8 @@ struct finding {
 			 0..1 */
 	const struct site **sites; /* all merged ones */
 	size_t site_count;
+	uint64_t known_count; /* of the live ones, what a baseline has as well */
+	uint64_t known_bytes;
 	uint64_t held_count; /* of CLASS_DEFINITE: what is lost with it */
 	uint64_t held_bytes;
 };

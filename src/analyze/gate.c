@@ -58,39 +58,28 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* What is there beyond the baseline; of no resources when there is nothing. */
-static struct gate_result beyond_known(const struct gate *gate, const struct finding *finding)
+static bool is_beyond_known(const struct finding *finding)
 {
-	struct gate_result rest = { .count = finding->live_count, .bytes = finding->live_bytes };
-	uint64_t count = 0, bytes = 0;
-
-	if (gate->known)
-		gate->known(gate->known_context, finding, &count, &bytes);
-	rest.site_count = rest.count > count || rest.bytes > bytes;
-	rest.count = less(rest.count, count);
-	rest.bytes = less(rest.bytes, bytes);
-	return rest;
+	return finding->live_count > finding->known_count ||
+	       finding->live_bytes > finding->known_bytes;
 }
 
-bool gate_finds(const struct gate *gate, const struct gate_rule *rule,
-		const struct finding *finding)
+bool gate_finds(const struct gate_rule *rule, const struct finding *finding)
 {
-	return finding->live_count && is_leak(rule, finding) &&
-	       beyond_known(gate, finding).site_count;
+	return finding->live_count && is_leak(rule, finding) && is_beyond_known(finding);
 }
 
-static void add_finding(const struct gate *gate, const struct finding *finding,
-			struct gate_result *result, uint64_t *largest)
+static void add_finding(const struct finding *finding, struct gate_result *result,
+			uint64_t *largest)
 {
-	struct gate_result rest = beyond_known(gate, finding);
+	uint64_t count = less(finding->live_count, finding->known_count);
+	uint64_t bytes = less(finding->live_bytes, finding->known_bytes);
 
-	if (!rest.site_count)
-		return;
-	result->count += rest.count;
-	result->bytes += rest.bytes;
+	result->count += count;
+	result->bytes += bytes;
 	result->site_count++;
-	if (!result->largest || rest.bytes + rest.count > *largest) {
-		*largest = rest.bytes + rest.count;
+	if (!result->largest || bytes + count > *largest) {
+		*largest = bytes + count;
 		result->largest = finding;
 	}
 }
@@ -134,8 +123,8 @@ bool gate_judge(const struct gate *gate, const struct gate_rule *rule,
 			continue;
 		if (is_unknown(rule, finding))
 			result->unclassified += finding->live_count;
-		else if (is_leak(rule, finding))
-			add_finding(gate, finding, result, &largest);
+		else if (gate_finds(rule, finding))
+			add_finding(finding, result, &largest);
 	}
 	for (size_t i = 0; i < gate->tolerance_count; i++)
 		if (!strcmp(gate->tolerances[i].kind, rule->kind))

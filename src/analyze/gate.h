@@ -45,10 +45,6 @@ struct gate {
 	size_t tolerance_count;
 	const char *const *calls; /* functions that must have been called often enough to tell */
 	size_t call_count;
-	/* Of what a baseline has at a finding's place: less of it fails. NULL: no baseline. */
-	void (*known)(void *context, const struct finding *finding, uint64_t *count,
-		      uint64_t *bytes);
-	void *known_context;
 };
 
 /* What one rule found in one process. */
@@ -76,9 +72,8 @@ bool gate_judge(const struct gate *gate, const struct gate_rule *rule,
 		const struct snapshot *snapshot, const struct process_findings *process,
 		struct gate_result *result);
 
-/* Whether the rule counts a finding of its kind. */
-bool gate_finds(const struct gate *gate, const struct gate_rule *rule,
-		const struct finding *finding);
+/* Whether the rule counts a finding of its kind, beyond what a baseline knows of. */
+bool gate_finds(const struct gate_rule *rule, const struct finding *finding);
 
 /* Releases what the struct holds. */
 void gate_clear(struct gate *gate);

@@ -121,13 +121,13 @@ static bool add_leak(struct verdict *verdict, const struct process_findings *pro
 
 /* Those that the rule is about, when it fails. */
 static bool add_leaks(struct verdict *verdict, const struct process_findings *process,
-		      const struct gate *gate, const struct gate_rule *rule, size_t kind)
+		      const struct gate_rule *rule, size_t kind)
 {
 	bool done = true;
 
 	for (size_t i = 0; done && i < process->finding_count; i++)
 		if (process->findings[i].site->kind == kind &&
-		    gate_finds(gate, rule, &process->findings[i]))
+		    gate_finds(rule, &process->findings[i]))
 			done = add_leak(verdict, process, &process->findings[i]);
 	return done;
 }
@@ -148,7 +148,7 @@ static bool judge_process(struct verdict *verdict, const struct findings *findin
 		if (wanted == VERDICT_LEAK && fails)
 			done = add_result(verdict, "leak", "is leaked", result.count, process, rule,
 					  &result) &&
-			       add_leaks(verdict, process, gate, rule, result.kind);
+			       add_leaks(verdict, process, rule, result.kind);
 		if (wanted == VERDICT_UNMEASURED && result.unclassified)
 			done = add_result(verdict, "unclassified",
 					  "nobody knows whether it is lost", result.unclassified,

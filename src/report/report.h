@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+struct differences;
 struct findings;
 struct verdict;
 
@@ -27,6 +28,14 @@ int report_text(const struct findings *findings, const struct verdict *verdict,
 /* Schema leaktrace/1. Returns 0 or -errno of the stream. */
 int report_json(const struct findings *findings, const struct verdict *verdict,
 		const struct report_style *style, FILE *stream);
+
+/* What has changed between two runs; `findings` are of the new one. Both return 0 or -errno. */
+int report_diff(const struct findings *findings, const struct verdict *verdict,
+		const struct differences *differences, const struct report_style *style,
+		FILE *stream);
+/* Schema leaktrace-diff/1. */
+int report_diff_json(const struct findings *findings, const struct verdict *verdict,
+		     const struct differences *differences, FILE *stream);
 
 /*
  * For systems that run tests. Each returns 0, -ENOMEM or -errno of the stream.

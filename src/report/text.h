@@ -38,6 +38,8 @@ void text_unmeasured(const struct text_view *view, const struct process *process
 
 /* A process's totals and findings. */
 void text_finding(const struct text_view *view, const struct finding *finding);
+/* The stack, a line each. */
+void text_frames(const struct text_view *view, const struct finding *finding);
 /* Whether there is more to tell of a process than the table has. */
 bool text_has_section(const struct text_view *view, const struct process_findings *result);
 void text_section(const struct text_view *view, const struct process_findings *result);

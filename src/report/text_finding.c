@@ -103,7 +103,7 @@ static void write_frame(const struct text_view *view, const struct frame *frame,
 	fputc('\n', view->out);
 }
 
-static void write_stack(const struct text_view *view, const struct finding *finding)
+void text_frames(const struct text_view *view, const struct finding *finding)
 {
 	size_t function_width = 0, location_width = 0;
 
@@ -246,6 +246,6 @@ void text_finding(const struct text_view *view, const struct finding *finding)
 			kind->acquisitions, text_paint(view, PAINT_OFF));
 	fputc('\n', out);
 	write_resources(view, kind, finding);
-	write_stack(view, finding);
+	text_frames(view, finding);
 	write_held(view, finding);
 }

@@ -217,6 +217,44 @@ def test_tools_of_the_distribution_leave_nothing(command):
     assert result.status == 0, result.stderr
 
 
+# ---- against another run ---------------------------------------------------------------------
+
+
+def test_baseline(tmp_path):
+    baseline = str(tmp_path / "baseline.leaktrace")
+    result = run(["--baseline", baseline], "heap")
+    assert result.status == 125 and baseline in result.stderr
+    assert run(["--baseline", baseline, "--update-baseline"], "heap", "fd").status == 0
+    assert run(["--baseline", baseline], "heap", "fd").status == 0
+    assert run(["--baseline", baseline], "fd").status == 0
+    result = run(["--baseline", baseline], "heap", "heap", "fd", "mmap")
+    assert result.status == 23
+    assert sorted((reason["kind"], reason["value"]) for reason in result.report["reasons"]) == [("heap", 3), ("mmap", 1)]
+    # A rule says of what.
+    assert run(["--baseline", baseline, "--fail-on", "fd"], "heap", "heap", "fd").status == 0
+    assert run(["--update-baseline"], "heap").status == 2
+
+
+def test_diff(tmp_path):
+    old, new, changes = (str(tmp_path / name) for name in ("old", "new", "changes.json"))
+    run(["-o", old], "heap", "fd")
+    run(["-o", new], "heap", "heap", "mmap")
+    command = [harness.LEAKTRACE, "diff", old, new, "--json", changes]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"leaktrace: call sites: 1 new, 1 grown, 0 shrunk, 1 gone")
+    assert b"grown: 3.0 KB in 3 blocks -> 6.0 KB in 6 blocks, definitely lost in gate" in done.stdout
+    found = harness.load_report(changes)
+    assert found["schema"] == "leaktrace-diff/1"
+    assert [(each["change"], each["kind"]) for each in found["changes"]] == [("new", "mmap"), ("grown", "heap"), ("gone", "fd")]
+    assert subprocess.run([*command, "--check"], capture_output=True, check=False).returncode == 23
+    same = subprocess.run([harness.LEAKTRACE, "diff", new, new, "--check"], capture_output=True, check=False)
+    assert same.returncode == 0 and b"0 new, 0 grown" in same.stdout
+    for wrong in (["diff"], ["diff", old], ["diff", old, new, new], ["diff", old, new, "--live"]):
+        assert subprocess.run([harness.LEAKTRACE, *wrong], capture_output=True, check=False).returncode == 2
+    assert subprocess.run([harness.LEAKTRACE, "diff", GATE, new], capture_output=True, check=False).returncode == 125
+
+
 # ---- suppressions ----------------------------------------------------------------------------
 
 

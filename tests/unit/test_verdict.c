@@ -190,26 +190,32 @@ static void test_rules_for_all_kinds(void **state)
 	snapshot_free(snapshot);
 }
 
-static void know_two(void *context, const struct finding *finding, uint64_t *count, uint64_t *bytes)
-{
-	(void)finding;
-	*count = *(uint64_t *)context;
-	*bytes = *count * 100;
-}
-
 static void test_what_is_known_is_no_leak(void **state)
 {
 	struct gate_rule rule = { "heap", 1U << CLASS_DEFINITE, false, { 0 } };
+	const struct gate gate = { .rules = &rule, .rule_count = 1 };
 	struct snapshot *snapshot = gated();
-	uint64_t known = 2;
-	struct gate gate = {
-		.rules = &rule, .rule_count = 1, .known = know_two, .known_context = &known
-	};
+	struct findings *findings = findings_new(snapshot, &everything);
+	struct finding *finding = &findings->processes[0].findings[0];
+	struct verdict *verdict;
 
 	(void)state;
-	assert_int_equal(judge(snapshot, &gate, "leak"), VERDICT_LEAK);
-	known = 3;
-	assert_int_equal(judge(snapshot, &gate, NULL), VERDICT_CLEAN);
+	finding->known_count = 2;
+	finding->known_bytes = 200;
+	verdict = verdict_new(findings, &gate);
+	assert_int_equal(verdict->word, VERDICT_LEAK);
+	assert_int_equal(verdict->reasons[0].value, 1);
+	assert_int_equal(verdict->reasons[0].bytes, 100);
+	assert_int_equal(verdict->leak_count, 1);
+	assert_ptr_equal(verdict->leaks[0].finding, finding);
+	verdict_free(verdict);
+	finding->known_count = 3;
+	finding->known_bytes = 300;
+	verdict = verdict_new(findings, &gate);
+	assert_int_equal(verdict->word, VERDICT_CLEAN);
+	assert_int_equal(verdict->leak_count, 0);
+	verdict_free(verdict);
+	findings_free(findings);
 	snapshot_free(snapshot);
 }
 
