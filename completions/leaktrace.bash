@@ -125,6 +125,8 @@ _leaktrace() {
 			--markdown
 			--baseline
 			--update-baseline
+			--warmup
+			--growth-limits
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then
 		_filedir

@@ -61,6 +61,8 @@ complete -c leaktrace -l sarif -r -F -d "Also as SARIF"
 complete -c leaktrace -l markdown -r -F -d "Also a summary in Markdown"
 complete -c leaktrace -l baseline -r -F -d "Only what is new or grown since fails"
 complete -c leaktrace -l update-baseline -d "Write the baseline anew"
+complete -c leaktrace -l warmup -x -d "What was before does not count, with --growth"
+complete -c leaktrace -l growth-limits -x -d "How much growth fails, with --growth"
 complete -c leaktrace -l no-demangle -d "Show C++ and Rust symbols as they are"
 complete -c leaktrace -l color -x -a "auto always never" -d Colours
 complete -c leaktrace -s v -l verbose -d "Say more"

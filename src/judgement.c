@@ -46,6 +46,7 @@ static int copy_gate(struct gate *gate, const struct options *options,
 			return -ENOMEM;
 		*tolerance = options->gate.tolerances[i];
 	}
+	gate->judges_growth = options->gate.judges_growth || (options->check && options->growth);
 	gate->calls = options->calls.texts;
 	gate->call_count = options->calls.count;
 	/* What is new or grown fails, of whatever kind, unless rules say which. */
@@ -77,6 +78,20 @@ static int read_suppressions(struct suppressions *suppressions, const struct opt
 	if (!options->no_default_suppressions)
 		error = suppressions_parse(suppressions, suppressions_default, NULL, &what);
 	return error ? explain_suppressions("the default suppressions", error, &what) : 0;
+}
+
+void judgement_add_growth(struct judgement *judgement, const char *text)
+{
+	struct gate *gate = &judgement->gate;
+	char **slot;
+
+	gate->growth_is_known = true;
+	slot = text ? array_add(&judgement->growths, &judgement->growth_count, sizeof(*slot))
+		    : NULL;
+	if (slot)
+		*slot = strdup(text);
+	gate->growths = (const char *const *)judgement->growths;
+	gate->growth_count = judgement->growth_count;
 }
 
 void judgement_add_suppressions(struct judgement *judgement, const char *text, const char *path)
@@ -208,6 +223,9 @@ void judgement_clear(struct judgement *judgement)
 	baseline_clear(&judgement->baseline);
 	findings_free(judgement->old_findings);
 	snapshot_free(judgement->old_run);
+	for (size_t i = 0; i < judgement->growth_count; i++)
+		free(judgement->growths[i]);
+	free(judgement->growths);
 	gate_clear(&judgement->gate);
 	suppressions_clear(&judgement->suppressions);
 }

@@ -18,6 +18,8 @@ struct verdict;
 struct judgement {
 	const struct options *options;
 	struct gate gate;
+	char **growths; /* what has grown too much over time, in words */
+	size_t growth_count;
 	struct suppressions suppressions;
 	struct snapshot *old_run; /* NULL: nothing to hold it against */
 	struct findings *old_findings;
@@ -31,6 +33,8 @@ struct judgement {
 int judgement_begin(struct judgement *judgement, const struct options *options,
 		    const struct snapshot *snapshot);
 
+/* What was watched for long enough; `text`: it has grown too much, in words; NULL: it has not. */
+void judgement_add_growth(struct judgement *judgement, const char *text);
 /* Adds what a traced file brings for itself. */
 void judgement_add_suppressions(struct judgement *judgement, const char *text, const char *path);
 

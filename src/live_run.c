@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyze/own_frame.h"
+#include "judgement.h"
 #include "model/snapshot.h"
 #include "options.h"
 #include "output.h"
@@ -90,6 +92,18 @@ int live_run_begin(struct live_run *live, const struct watch_config *config, FIL
 
 /* ---- while it goes on ---------------------------------------------------------------------- */
 
+/* What was before is no part of the growth that is judged. */
+static void end_warm_up(struct live_run *live)
+{
+	const struct growth *growth = live->watch.growth;
+
+	if (live->is_warm || growth->time_ns < live->options->warm_up_ns)
+		return;
+	live->is_warm = true;
+	if (live->options->warm_up_ns && watch_restart(&live->watch))
+		log_error("out of memory to watch growth");
+}
+
 static void log_sample(struct live_run *live)
 {
 	const struct growth *growth = live->watch.growth;
@@ -112,10 +126,12 @@ static void take_sample(void *context)
 		log_error("out of memory for a sample");
 		return;
 	}
-	if (live->log)
+	if (live->log) {
 		log_sample(live);
-	else
+		end_warm_up(live);
+	} else {
 		screen_update(&live->screen);
+	}
 }
 
 static bool do_idle(void *context)
@@ -308,17 +324,95 @@ void live_run_wait(struct live_run *live, struct wait_config *config)
 		add_source(config, live->output.read_fd, take_output, live);
 }
 
-void live_run_end(struct live_run *live)
+/* The call site whose live resources grow most, of those behind a figure; NULL: none does. */
+static const struct part *growing_part(const struct growth *growth, enum figure figure)
+{
+	static const int kinds[FIGURE_COUNT] = {
+		[FIGURE_HEAP] = KIND_HEAP + 1,	 [FIGURE_RSS] = KIND_HEAP + 1,
+		[FIGURE_USS] = KIND_HEAP + 1,	 [FIGURE_MAPPED] = KIND_MMAP + 1,
+		[FIGURE_FDS] = KIND_FD + 1,	 [FIGURE_THREADS] = KIND_THREAD + 1,
+		[FIGURE_PAGES] = KIND_PAGES + 1,
+	};
+	const struct part *most = NULL;
+	int64_t most_live = 0;
+
+	for (size_t i = 0; i < growth->part_count; i++) {
+		const struct part *part = &growth->parts[i];
+		int64_t live;
+
+		if (!part->serial || (int)part->kind + 1 != kinds[figure] || !part->history)
+			continue;
+		live = growth_live(growth, part->kind, &part->now) -
+		       (int64_t)part->history[growth->timeline.count > 1 ? 1 : 0];
+		if (live > most_live) {
+			most = part;
+			most_live = live;
+		}
+	}
+	return most;
+}
+
+static void add_growth(struct live_run *live, struct judgement *judgement, enum figure figure)
+{
+	const struct growth *growth = live->watch.growth;
+	const struct part *part = growing_part(growth, figure);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return;
+	growth_write_figure(out, figure, &growth->total.first, &live->logged,
+			    &growth->total.trends[figure]);
+	if (part && part->own && part->own->function) {
+		fprintf(out, ", most by %s", part->own->function);
+		if (part->own->file)
+			fprintf(out, " %s:%u", module_name(part->own->file), part->own->line);
+	}
+	if (!fclose(out))
+		judgement_add_growth(judgement, text);
+	free(text);
+}
+
+static void judge(struct live_run *live, struct judgement *judgement,
+		  enum growth_level levels[FIGURE_COUNT])
+{
+	const struct growth *growth = live->watch.growth;
+	const struct figure_history *total = &growth->total;
+	double seconds = growth->timeline.count
+				 ? growth->timeline.times[growth->timeline.count - 1] -
+					   growth->timeline.times[0]
+				 : 0;
+
+	for (int i = 0; i < FIGURE_COUNT; i++) {
+		levels[i] = GROWTH_LEVEL_UNKNOWN;
+		if (!figure_table[i].is_judged || total->first.values[i] == FIGURE_UNKNOWN ||
+		    live->logged.values[i] == FIGURE_UNKNOWN || !live->is_warm)
+			continue;
+		levels[i] = growth_judge(&live->options->growth_limits, &total->trends[i],
+					 figure_table[i].has_bytes, (double)total->first.values[i],
+					 seconds);
+		if (levels[i] == GROWTH_LEVEL_FAIL)
+			add_growth(live, judgement, (enum figure)i);
+		else if (levels[i] != GROWTH_LEVEL_UNKNOWN)
+			judgement_add_growth(judgement, NULL);
+	}
+}
+
+void live_run_end(struct live_run *live, struct judgement *judgement)
 {
 	bool had_screen = live->screen.terminal != NULL;
+	enum growth_level levels[FIGURE_COUNT];
 	const struct figure_history *total;
 
 	if (!live->is_active || !live->watch.growth)
 		return;
 	total = &live->watch.growth->total;
 	screen_close(&live->screen);
-	if (live->log && live->has_line)
-		growth_log_end(live->log, &total->first, &live->logged, total->trends);
+	if (live->log && live->has_line) {
+		judge(live, judgement, levels);
+		growth_log_end(live->log, &total->first, &live->logged, total->trends, levels);
+	}
 	if (had_screen)
 		command_output_show(&live->output, stdout);
 	watch_end(&live->watch);
@@ -333,6 +427,7 @@ void live_run_clear(struct live_run *live)
 {
 	if (!live->options)
 		return;
-	live_run_end(live);
+	live->has_line = false;
+	live_run_end(live, NULL);
 	command_output_close(&live->output);
 }

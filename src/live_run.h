@@ -15,6 +15,7 @@
 #include "wait.h"
 #include "watch.h"
 
+struct judgement;
 struct options;
 struct scan_sum;
 
@@ -26,6 +27,7 @@ struct live_run {
 	struct screen screen;
 	struct command_output output;
 	bool has_sample;
+	bool is_warm;  /* growth counts from now on */
 	bool has_line; /* `logged` is of the log's last line */
 	struct figures logged;
 	unsigned recordings;
@@ -56,7 +58,7 @@ void live_run_tell_scan(struct live_run *live, const struct scan_sum *sum);
 void live_run_wait(struct live_run *live, struct wait_config *config);
 
 /* Gives the terminal back, and ends the log. Also without a beginning. */
-void live_run_end(struct live_run *live);
+void live_run_end(struct live_run *live, struct judgement *judgement);
 /* Hands on what a command still writes after that. */
 void live_run_forward(struct live_run *live);
 /* The command's descriptors as well. */

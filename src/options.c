@@ -16,6 +16,7 @@
 #include "wire.h"
 
 /* Keys of argp without a short option: the row's index, above what could be a character. */
+#define COMMAND_WARM_UP_NS 1000000000ULL
 #define WARM_UP_CALLS 10
 #define RETRIES 10
 #define MAX_PAUSE_NS (10 * 1000000000ULL)
@@ -186,7 +187,8 @@ static int choose_mode(struct parse *parse)
 
 static bool has_gate(const struct options *options)
 {
-	return options->check || options->gate.rule_count || options->baseline;
+	return options->check || options->gate.rule_count || options->gate.judges_growth ||
+	       options->baseline;
 }
 
 static int check_rules(struct parse *parse)
@@ -196,6 +198,9 @@ static int check_rules(struct parse *parse)
 
 	if (error)
 		return error;
+	/* A command begins with nothing: all that it sets up would be growth. */
+	if (options->growth && options->mode == MODE_COMMAND && !options->warm_up_ns)
+		parse->options->warm_up_ns = COMMAND_WARM_UP_NS;
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
 
@@ -224,6 +229,11 @@ static int check_rules(struct parse *parse)
 	}
 	if (options->gate.tolerance_count && !has_gate(options)) {
 		log_error("--tolerance has no meaning without --check or --fail-on");
+		return EINVAL;
+	}
+	if ((options->warm_up_ns || options->gate.judges_growth) && !options->growth) {
+		log_error("%s has no meaning without --growth",
+			  options->warm_up_ns ? "--warmup" : "--fail-on growth");
 		return EINVAL;
 	}
 	if (options->update_baseline && !options->baseline) {
@@ -285,6 +295,7 @@ int options_parse(int argc, char **argv, struct options *options)
 		.max_stacks = 1000000,
 		.max_stack = WIRE_MAX_FRAMES,
 		.max_pause_ns = MAX_PAUSE_NS,
+		.growth_limits = growth_limits_default,
 		.warm_up_calls = WARM_UP_CALLS,
 		.retries = RETRIES,
 		.heuristics = HEURISTICS_ALL,

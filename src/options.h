@@ -10,6 +10,7 @@
 
 #include "analyze/findings.h"
 #include "analyze/gate.h"
+#include "analyze/growth_limits.h"
 #include "memory/reader.h"
 #include "model/kind.h"
 #include "trace/attach_mode.h"
@@ -59,6 +60,8 @@ struct options {
 	uint64_t interval_ns; /* 0: one report at the end; live and growth have their own default */
 	bool live;	      /* watch it on a screen */
 	bool growth;	      /* print a line of figures every so often */
+	uint64_t warm_up_ns;  /* of growth: what was before does not count */
+	struct growth_limits growth_limits;
 	const char *output_of_command; /* while a screen is shown: a path or "pane" */
 	enum options_events events;
 	enum attach_mode attach;

@@ -3,11 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analyze/gate.h"
+#include "analyze/growth_limits.h"
 #include "model/kind.h"
 #include "model/snapshot.h"
 #include "options_parse.h"
@@ -123,6 +125,11 @@ int options_add_rule(const struct option_row *row, const char *text, void *field
 	}
 	if (error)
 		return error;
+	/* No kind of resource, but of judgement. */
+	if (!strcmp(rule.kind, "growth")) {
+		gate->judges_growth = true;
+		return 0;
+	}
 	slot = array_add(&gate->rules, &gate->rule_count, sizeof(*slot));
 	if (!slot)
 		return -ENOMEM;
@@ -154,4 +161,67 @@ int options_add_tolerances(const struct option_row *row, const char *text, void 
 		if (!*end)
 			return 0;
 	}
+}
+
+/* "5%" or "0.5%", up to one of `ends`. */
+static int take_percent(const char **text, double *part)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**text))
+		return -EINVAL;
+	*part = strtod(*text, &end) / 100;
+	if (*end != '%' || !isfinite(*part))
+		return -EINVAL;
+	*text = end + 1;
+	return 0;
+}
+
+static int take_limit(const char **text, struct growth_limit *limit)
+{
+	size_t length = strcspn(*text, ":%,");
+	char time[AMOUNT_BYTES];
+	uint64_t time_ns;
+	int error;
+
+	limit->seconds = INFINITY;
+	if ((*text)[length] == ':') {
+		if (length >= sizeof(time))
+			return -EINVAL;
+		snprintf(time, sizeof(time), "%.*s", (int)length, *text);
+		error = options_parse_time(time, &time_ns);
+		if (error)
+			return error;
+		limit->seconds = (double)time_ns / 1e9;
+		*text += length + 1;
+	}
+	error = take_percent(text, &limit->warn);
+	if (error || **text != ':')
+		return -EINVAL;
+	++*text;
+	error = take_percent(text, &limit->fail);
+	return error ? error : limit->fail < limit->warn ? -EINVAL : 0;
+}
+
+int options_set_limits(const struct option_row *row, const char *text, void *field)
+{
+	struct growth_limits limits = { .count = 0 };
+
+	(void)row;
+	for (;; text++) {
+		struct growth_limit *limit = &limits.rows[limits.count];
+		int error = limits.count < GROWTH_LIMITS_MAX ? take_limit(&text, limit) : -ERANGE;
+
+		if (error)
+			return error;
+		if (limits.count && limit->seconds <= limit[-1].seconds)
+			return -EINVAL;
+		limits.count++;
+		if (!*text)
+			break;
+		if (*text != ',')
+			return -EINVAL;
+	}
+	*(struct growth_limits *)field = limits;
+	return 0;
 }

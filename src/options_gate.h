@@ -13,4 +13,7 @@ int options_add_rule(const struct option_row *row, const char *text, void *gate)
 /* "heap=1KB,fd=0" */
 int options_add_tolerances(const struct option_row *row, const char *text, void *gate);
 
+/* "1m:5%:10%,5m:10%:15%,15%:20%" into the struct growth_limits at `limits`. */
+int options_set_limits(const struct option_row *row, const char *text, void *limits);
+
 #endif

@@ -178,6 +178,9 @@ static const struct option_form rules_form = {
 };
 static const struct option_form tolerances_form = { options_add_tolerances,
 						    "KIND=AMOUNT[,...] such as heap=1KB,fd=2" };
+static const struct option_form limits_form = {
+	options_set_limits, "TIME:WARN%:FAIL%[,...] such as 1m:5%:10%,15%:20%, shorter times first"
+};
 static const struct option_form kinds_form = { set_kinds,
 					       "some of heap, mmap, fd, thread, with commas" };
 static const struct option_form set_form = { set_set, NULL };
@@ -306,6 +309,11 @@ const struct option_row option_rows[] = {
 	{ "only-process", 0, "GLOB", "Leave all others out (repeatable)", IN_ALL, &texts_form,
 	  FIELD(filter.only) },
 
+	{ "warmup", 0, "SECONDS", "With --growth: what was before does not count", IN_TRACE,
+	  &time_form, FIELD(warm_up_ns), .min = 1 },
+	{ "growth-limits", 0, "TIME:WARN:FAIL[,...]",
+	  "With --growth, by how long it ran (default 1m:5%:10%,5m:10%:15%,15%:20%)", IN_TRACE,
+	  &limits_form, FIELD(growth_limits) },
 	{ "call", 0, "SYMBOL",
 	  "Fail when calls of this function leave ever more behind (repeatable)", IN_TRACE,
 	  &texts_form, FIELD(calls) },

@@ -257,7 +257,7 @@ static int trace(struct session *session)
 	if (status)
 		return status;
 	error = wait_for_end(session);
-	live_run_end(&session->live);
+	live_run_end(&session->live, &session->judgement);
 	if (target->exec_error)
 		return target_explain_exec(target, options);
 	if (!error && !processes_running(session->processes))

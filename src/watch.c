@@ -31,6 +31,18 @@ void watch_end(struct watch *watch)
 	*watch = (struct watch){ 0 };
 }
 
+int watch_restart(struct watch *watch)
+{
+	struct growth *growth = growth_new(watch->snapshot);
+
+	if (!growth)
+		return -ENOMEM;
+	growth_free(watch->growth);
+	watch->growth = growth;
+	watch->naming = 0;
+	return 0;
+}
+
 int watch_sample(struct watch *watch)
 {
 	struct sample sample;

@@ -41,6 +41,8 @@ struct watch_config {
 int watch_begin(struct watch *watch, const struct watch_config *config);
 /* Also when watch_begin() failed, or was never called on a zeroed one. */
 void watch_end(struct watch *watch);
+/* Forgets what was seen so far. Returns 0 or -ENOMEM. */
+int watch_restart(struct watch *watch);
 
 /* Takes a sample; events up to now are to be taken before. Returns 0 or -ENOMEM. */
 int watch_sample(struct watch *watch);

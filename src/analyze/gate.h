@@ -43,6 +43,10 @@ struct gate {
 	size_t rule_count;
 	struct gate_tolerance *tolerances;
 	size_t tolerance_count;
+	bool judges_growth;	    /* over time */
+	const char *const *growths; /* what has grown too much, in words */
+	size_t growth_count;
+	bool growth_is_known;	  /* it was watched for long enough */
 	const char *const *calls; /* functions that must have been called often enough to tell */
 	size_t call_count;
 };

@@ -200,6 +200,22 @@ static bool judge_scopes(struct verdict *verdict)
 	return true;
 }
 
+static bool judge_growth(struct verdict *verdict, const struct gate *gate)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && gate->judges_growth && i < gate->growth_count; i++)
+		done = verdict_add(verdict, "growth", gate->growths[i], 0);
+	return done;
+}
+
+static bool judge_growth_seen(struct verdict *verdict, const struct gate *gate)
+{
+	return !gate->judges_growth || gate->growth_is_known ||
+	       verdict_add(verdict, "growth-too-short",
+			   "the run was too short to tell whether it grows", 0);
+}
+
 /* A function that is to be judged by its calls needs some. */
 static bool judge_calls_made(struct verdict *verdict, const struct gate *gate)
 {
@@ -232,12 +248,14 @@ static bool judge(struct verdict *verdict, const struct findings *findings, cons
 		return true;
 	}
 	verdict->word = VERDICT_LEAK;
-	done = judge_scopes(verdict) && judge_processes(verdict, findings, gate, VERDICT_LEAK);
+	done = judge_growth(verdict, gate) && judge_scopes(verdict) &&
+	       judge_processes(verdict, findings, gate, VERDICT_LEAK);
 	if (!done || verdict->reason_count)
 		return done;
 	verdict->word = VERDICT_UNMEASURED;
 	done = judge_processes(verdict, findings, gate, VERDICT_UNMEASURED) &&
-	       add_unmeasured(verdict, findings) && judge_calls_made(verdict, gate);
+	       add_unmeasured(verdict, findings) && judge_calls_made(verdict, gate) &&
+	       judge_growth_seen(verdict, gate);
 	if (!verdict->reason_count)
 		verdict->word = VERDICT_CLEAN;
 	return done;
@@ -253,7 +271,7 @@ struct verdict *verdict_new(const struct findings *judged, const struct gate *ga
 		return NULL;
 	if (!gate)
 		gate = &none;
-	verdict->has_gate = gate->rule_count || gate->call_count;
+	verdict->has_gate = gate->rule_count || gate->call_count || gate->judges_growth;
 	verdict->scopes = scope_results_new(judged);
 	done = verdict->scopes && (anything_measured(judged) || judge_nothing(verdict, judged));
 	done = done && verdict_add_losses(verdict, judged->snapshot);

@@ -2,9 +2,13 @@
 #include "model/figure.h"
 
 const struct figure_info figure_table[FIGURE_COUNT] = {
-	[FIGURE_RSS] = { "RSS", true, true },	    [FIGURE_PSS] = { "PSS", true, false },
-	[FIGURE_USS] = { "USS", true, false },	    [FIGURE_VMS] = { "VMS", true, false },
-	[FIGURE_HEAP] = { "heap", true, true },	    [FIGURE_MAPPED] = { "mapped", true, true },
-	[FIGURE_FDS] = { "fd", false, true },	    [FIGURE_THREADS] = { "threads", false, true },
-	[FIGURE_PAGES] = { "touched", true, true },
+	[FIGURE_RSS] = { "RSS", true, true, true },
+	[FIGURE_PSS] = { "PSS", true, false, false },
+	[FIGURE_USS] = { "USS", true, false, true },
+	[FIGURE_VMS] = { "VMS", true, false, false },
+	[FIGURE_HEAP] = { "heap", true, true, true },
+	[FIGURE_MAPPED] = { "mapped", true, true, true },
+	[FIGURE_FDS] = { "fd", false, true, true },
+	[FIGURE_THREADS] = { "threads", false, true, true },
+	[FIGURE_PAGES] = { "touched", true, true, true },
 };

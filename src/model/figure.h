@@ -22,7 +22,8 @@ enum figure {
 struct figure_info {
 	const char *name;
 	bool has_bytes;
-	bool in_log; /* stands in the growth log */
+	bool in_log;	/* stands in the growth log */
+	bool is_judged; /* its growth can fail a run */
 };
 
 extern const struct figure_info figure_table[FIGURE_COUNT];

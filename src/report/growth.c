@@ -209,22 +209,37 @@ void growth_log_line(FILE *stream, double seconds, const struct figures *now,
 	fflush(stream);
 }
 
-void growth_log_end(FILE *stream, const struct figures *first, const struct figures *last,
-		    const struct trend trends[FIGURE_COUNT])
+void growth_write_figure(FILE *stream, enum figure figure, const struct figures *first,
+			 const struct figures *last, const struct trend *trend)
 {
-	for (int i = 0; i < FIGURE_COUNT; i++) {
-		enum figure figure = (enum figure)i;
-		char words[GROWTH_WORDS_BYTES], from[FORMAT_SIZE], to[FORMAT_SIZE];
+	char words[GROWTH_WORDS_BYTES], from[FORMAT_SIZE], to[FORMAT_SIZE];
 
-		if (!figure_table[i].in_log || last->values[i] == FIGURE_UNKNOWN ||
+	fprintf(stream, "%-7s %s -> %s", figure_table[figure].name,
+		plain_value(from, figure, first->values[figure]),
+		plain_value(to, figure, last->values[figure]));
+	write_change(stream, figure, first->values[figure], last->values[figure]);
+	fprintf(stream, " %s", growth_words(words, trend, figure_table[figure].has_bytes));
+}
+
+void growth_log_end(FILE *stream, const struct figures *first, const struct figures *last,
+		    const struct trend trends[FIGURE_COUNT],
+		    const enum growth_level levels[FIGURE_COUNT])
+{
+	static const char *const words[] = {
+		[GROWTH_LEVEL_UNKNOWN] = "",
+		[GROWTH_LEVEL_OK] = "",
+		[GROWTH_LEVEL_WARN] = ": WARN",
+		[GROWTH_LEVEL_FAIL] = ": FAIL",
+	};
+
+	for (int i = 0; i < FIGURE_COUNT; i++) {
+		bool is_bad = levels[i] >= GROWTH_LEVEL_WARN;
+
+		if ((!figure_table[i].in_log && !is_bad) || last->values[i] == FIGURE_UNKNOWN ||
 		    first->values[i] == FIGURE_UNKNOWN)
 			continue;
-		fprintf(stream, "%-7s %s -> %s", figure_table[i].name,
-			plain_value(from, figure, first->values[i]),
-			plain_value(to, figure, last->values[i]));
-		write_change(stream, figure, first->values[i], last->values[i]);
-		fprintf(stream, " %s\n",
-			growth_words(words, &trends[i], figure_table[i].has_bytes));
+		growth_write_figure(stream, (enum figure)i, first, last, &trends[i]);
+		fprintf(stream, "%s\n", words[levels[i]]);
 	}
 	fflush(stream);
 }

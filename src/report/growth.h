@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "analyze/growth_limits.h"
 #include "analyze/trend.h"
 #include "model/figure.h"
 
@@ -37,8 +38,13 @@ enum growth_mood growth_verdict(char words[GROWTH_WORDS_BYTES],
  */
 void growth_log_line(FILE *stream, double seconds, const struct figures *now,
 		     const struct figures *before);
-/* From the first to the last, a line for each figure, with its trend. */
+/* From the first to the last, a line for each figure, with its trend and, but for what is fine, its
+ * level. */
 void growth_log_end(FILE *stream, const struct figures *first, const struct figures *last,
-		    const struct trend trends[FIGURE_COUNT]);
+		    const struct trend trends[FIGURE_COUNT],
+		    const enum growth_level levels[FIGURE_COUNT]);
+/* "heap 806.4 KB -> 2.4 MB (+1.6 MB, +198.4%) growing +6.0 MB/min for 14 s (linear)" */
+void growth_write_figure(FILE *stream, enum figure figure, const struct figures *first,
+			 const struct figures *last, const struct trend *trend);
 
 #endif

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A run that is watched for growth is judged by its course, not by its first and last figure. All
+shapes of tests/programs/shapes.c run at once: most of their time they sleep."""
+
+import concurrent.futures
+
+import pytest
+
+import harness
+
+SHAPES = harness.program_path("shapes")
+SECONDS = "16"
+GROWTH = ["--no-scan", "--growth", "-i", "0.5", "--fail-on", "growth"]
+
+
+def watch(shape, *options):
+    return harness.run([*GROWTH, *options], [SHAPES, shape, SECONDS])
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Each shape, and some in other ways."""
+    wanted = {shape: (shape,) for shape in ("leak", "plateau", "sawtooth", "step", "stable", "fds")}
+    wanted["warmup"] = ("warmup", "--warmup", "3")
+    wanted["allowed"] = ("leak", "--growth-limits", "10m:900%:990%")
+    wanted["warned"] = ("leak", "--growth-limits", "10m:10%:990%")
+    wanted["fresh"] = ("leak", "--warmup", "12")
+    with concurrent.futures.ThreadPoolExecutor(len(wanted)) as pool:
+        futures = {name: pool.submit(watch, *how) for name, how in wanted.items()}
+        return {name: future.result() for name, future in futures.items()}
+
+
+def test_a_leak_fails(runs):
+    result = runs["leak"]
+    assert result.status == 23, result.stderr
+    reasons = [reason["text"] for reason in result.report["reasons"]]
+    assert {reason["id"] for reason in result.report["reasons"]} == {"growth"}
+    heap = [text for text in reasons if text.startswith("heap ")]
+    assert len(heap) == 1
+    # 2 MB a second, by the one that took it.
+    assert "growing +120.0 MB/min" in heap[0] or "growing +11" in heap[0]
+    assert "(linear)" in heap[0] and "most by take shapes.c:" in heap[0]
+    assert any(line.startswith("heap ") and line.endswith(": FAIL") for line in result.stderr.splitlines())
+
+
+def test_descriptors_fail_by_any_growth(runs):
+    result = runs["fds"]
+    assert result.status == 23, result.stderr
+    texts = [reason["text"] for reason in result.report["reasons"]]
+    assert len(texts) == 1 and texts[0].startswith("fd ") and "most by leak_fd shapes.c:" in texts[0]
+
+
+@pytest.mark.parametrize("shape", ["plateau", "sawtooth", "step", "stable", "warmup", "allowed"])
+def test_what_is_no_leak_passes(runs, shape):
+    assert runs[shape].status == 0, runs[shape].stderr
+    assert runs[shape].report["verdict"] == "clean"
+    assert ": FAIL" not in runs[shape].stderr
+
+
+def test_a_warning_does_not_fail(runs):
+    assert runs["warned"].status == 0
+    assert any(line.startswith("heap ") and line.endswith(": WARN") for line in runs["warned"].stderr.splitlines())
+
+
+def test_too_short_is_not_clean(runs):
+    """Four seconds after the warm-up tell nothing."""
+    assert runs["fresh"].status == 125
+    assert "too short to tell" in runs["fresh"].stderr
+
+
+@pytest.mark.parametrize("options", [
+    ["--fail-on", "growth"], ["--warmup", "3"], ["--growth", "--growth-limits", "5%"], ["--growth", "--growth-limits", "1m:5%"],
+    ["--growth", "--growth-limits", "5%:10%,1m:5%:10%"], ["--growth", "--growth-limits", "1m:20%:10%"],
+    ["--growth", "--growth-limits", "1m:a%:10%"], ["--growth", "--growth-limits", ""], ["--growth", "--warmup", "0"],
+], ids=" ".join)
+def test_wrong_usage(options):
+    assert harness.run(options, ["/bin/true"]).status == 2
