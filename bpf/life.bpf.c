@@ -262,7 +262,7 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *thread = bpf_task_storage_get(&threads, task, NULL, 0);
 	struct wire_event_process event;
-	struct wire_follow *follow;
+	struct wire_follow *follow, last;
 	u32 pid;
 
 	if (thread && thread->space)
@@ -275,12 +275,16 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	follow = bpf_map_lookup_elem(&followed, &pid);
 	if (!follow)
 		return 0;
-	event_fill(&event, WIRE_EVENT_EXIT, follow->space, pid, task);
-	event.shares_space = follow->flags & WIRE_FOLLOW_SHARES;
+	last = *follow;
+	/* Of threads that end at once several may find themselves to be the last: one tells of it.
+	 */
+	if (bpf_map_delete_elem(&followed, &pid))
+		return 0;
+	event_fill(&event, WIRE_EVENT_EXIT, last.space, pid, task);
+	event.shares_space = last.flags & WIRE_FOLLOW_SHARES;
 	event.exit_code = BPF_CORE_READ(task, exit_code);
-	if (trace_fds && !(follow->flags & WIRE_FOLLOW_OWN_FILES))
-		fds_tell((u64)BPF_CORE_READ(task, files), follow->space, pid);
-	bpf_map_delete_elem(&followed, &pid);
+	if (trace_fds && !(last.flags & WIRE_FOLLOW_OWN_FILES))
+		fds_tell((u64)BPF_CORE_READ(task, files), last.space, pid);
 	bpf_map_delete_elem(&parked, &pid);
 	event_send(&event.head, sizeof(event));
 	return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyze/findings.h"
+#include "analyze/scopes.h"
 #include "analyze/verdict.h"
 #include "model/recording.h"
 #include "model/snapshot.h"
@@ -192,6 +193,23 @@ int judgement_make(const struct judgement *judgement, const struct snapshot *sna
 	if (judged->verdict)
 		return 0;
 	judged_clear(judged);
+	return -ENOMEM;
+}
+
+int judgement_scopes(const struct judgement *judgement, const struct snapshot *snapshot,
+		     struct findings **findings, struct scope_results **results)
+{
+	struct finding_filter filter = judgement->options->filter;
+
+	filter.top = 0;
+	if (judgement->suppressions.count)
+		filter.suppressions = &judgement->suppressions;
+	*findings = findings_new(snapshot, &filter);
+	*results = *findings ? scope_results_new(*findings) : NULL;
+	if (*results)
+		return 0;
+	findings_free(*findings);
+	*findings = NULL;
 	return -ENOMEM;
 }
 

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyze/findings.h"
 #include "analyze/roles.h"
+#include "analyze/scopes.h"
 #include "analyze/verdict.h"
 #include "judgement.h"
 #include "model/recording.h"
@@ -221,6 +223,22 @@ int output_record(struct symbols *symbols, struct snapshot *snapshot, const char
 
 	roles_settle(snapshot);
 	return recording_write(snapshot, path) ?: error;
+}
+
+int output_write_scope(const struct judgement *judgement, struct symbols *symbols,
+		       struct snapshot *snapshot, const char *name, FILE *stream)
+{
+	struct scope_results *results;
+	struct findings *findings;
+	int error = symbols_resolve(symbols, snapshot);
+
+	roles_settle(snapshot);
+	if (judgement_scopes(judgement, snapshot, &findings, &results))
+		return -ENOMEM;
+	error = report_scope(results, name, snapshot, stream) ?: error;
+	scope_results_free(results);
+	findings_free(findings);
+	return error;
 }
 
 int output_write_interim(const struct judgement *judgement, struct symbols *symbols,

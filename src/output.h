@@ -29,6 +29,10 @@ int output_write(const struct judgement *judgement, struct symbols *symbols,
 int output_write_diff(const struct judgement *judgement, struct snapshot *snapshot, FILE *stream,
 		      int *status);
 
+/* The answer to a question of the command's; see control.h. */
+int output_write_scope(const struct judgement *judgement, struct symbols *symbols,
+		       struct snapshot *snapshot, const char *name, FILE *stream);
+
 /* For --interval: text alone. */
 int output_write_interim(const struct judgement *judgement, struct symbols *symbols,
 			 struct snapshot *snapshot, FILE *stream);

@@ -132,6 +132,15 @@ static void collect_ended(void *context)
 	collect(context);
 }
 
+static void answer_scope(const char *name, FILE *out, void *context)
+{
+	struct session *session = context;
+
+	if (!collect(session))
+		output_write_scope(&session->judgement, session->symbols, session->snapshot, name,
+				   out);
+}
+
 static int wait_for_end(struct session *session)
 {
 	struct wait_config config = {
@@ -149,6 +158,10 @@ static int wait_for_end(struct session *session)
 		.context = session,
 	};
 
+	if (session->control.fd >= 0)
+		config.sources[config.source_count++] =
+			(struct wait_source){ session->control.fd, control_ready,
+					      &session->control };
 	live_run_wait(&session->live, &config);
 	return wait_run(&config);
 }
@@ -243,6 +256,10 @@ static int trace(struct session *session)
 	status = live_run_prepare(&session->live, options);
 	if (status)
 		return status;
+	session->control.answer = answer_scope;
+	session->control.context = session;
+	if (options->mode == MODE_COMMAND && control_open(&session->control))
+		log_notice("no socket for questions of the command: %s", strerror(errno));
 	target->output_fd = session->live.output.command_fd;
 	status = target_prepare(target, options, session->modules);
 	if (status)
@@ -287,10 +304,12 @@ int session_trace(const struct options *options)
 
 	session.target.files.mount_fd = -1;
 	session.target.output_fd = -1;
+	session.control.fd = -1;
 	machine_raise_descriptor_limit();
 	if (!output_check(options))
 		status = trace(&session);
 	live_run_clear(&session.live);
+	control_close(&session.control);
 	detach(&session);
 	target_cancel(&session.target);
 	watchdog_stop(&session.watchdog);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "control.h"
 #include "judgement.h"
 #include "kinds.h"
 #include "live_run.h"
@@ -32,6 +33,7 @@ struct session {
 	struct scan_run scan;
 	struct live_run live;
 	struct judgement judgement;
+	struct control control;
 	pthread_t detacher; /* frees the follower, while `detaching` */
 	bool detaching;
 };

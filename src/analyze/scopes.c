@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyze/findings.h"
+#include "analyze/own_frame.h"
 #include "model/snapshot.h"
 #include "util/array.h"
 
@@ -163,6 +164,47 @@ static bool add_part(struct scope_result *result, const struct finding *finding,
 	return true;
 }
 
+static bool is_same_place(const struct finding *a, const struct finding *b)
+{
+	const struct frame *left = own_frame(a->frames, a->frame_count);
+	const struct frame *right = own_frame(b->frames, b->frame_count);
+
+	return a->site->kind == b->site->kind && left && right && left->function &&
+	       right->function && !strcmp(left->function, right->function) &&
+	       left->offset == right->offset && left->module == right->module;
+}
+
+/*
+ * One line that is reached in several ways, by an interpreter first and then by compiled code,
+ * say: when it grows as a whole, it is one.
+ */
+static void join_parts(struct scope_result *result, size_t first, uint64_t first_round)
+{
+	struct scope_part whole = result->parts[first];
+	size_t kept = first + 1;
+
+	for (size_t i = first + 1; i < result->part_count; i++) {
+		const struct scope_part *part = &result->parts[i];
+
+		if (!is_same_place(whole.finding, part->finding))
+			continue;
+		if (part->finding->live_count > whole.finding->live_count)
+			whole.finding = part->finding;
+		for (size_t round = 0; round < SCOPE_ROUNDS_MAX; round++) {
+			whole.rounds[round].count += part->rounds[round].count;
+			whole.rounds[round].bytes += part->rounds[round].bytes;
+		}
+	}
+	if (!scope_rounds_grow(result->entries, whole.rounds, result->round_count, first_round))
+		return;
+	for (size_t i = first + 1; i < result->part_count; i++)
+		if (!is_same_place(whole.finding, result->parts[i].finding))
+			result->parts[kept++] = result->parts[i];
+	result->part_count = kept;
+	judge_part(result, &whole, first_round);
+	result->parts[first] = whole;
+}
+
 static bool add_result(struct scope_results *results, const struct process_findings *process,
 		       uint32_t index, const struct snapshot *snapshot)
 {
@@ -182,6 +224,8 @@ static bool add_result(struct scope_results *results, const struct process_findi
 		if (process->findings[i].live_count &&
 		    !add_part(result, &process->findings[i], index, snapshot->rounds.first))
 			return false;
+	for (size_t i = 0; i < result->part_count; i++)
+		join_parts(result, i, snapshot->rounds.first);
 	return true;
 }
 

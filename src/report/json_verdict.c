@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Owns how a verdict, what was suppressed and scopes stand in the JSON report. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/findings.h"
 #include "analyze/scopes.h"
 #include "analyze/verdict.h"
 #include "model/snapshot.h"
 #include "report/json_value.h"
+#include "report/report.h"
 #include "report/verdict.h"
 
 static json_t *json_words(const struct verdict_reason *reason, const struct snapshot *snapshot)
@@ -35,10 +38,11 @@ static json_t *json_rule(const struct gate_rule *rule)
 
 static json_t *json_reason(const struct verdict_reason *reason, const struct snapshot *snapshot)
 {
-	json_t *value =
-		json_pack("{s:o, s:o, s:o}", "id", json_text(reason->id), "text",
-			  reason->rule ? json_words(reason, snapshot) : json_text(reason->text),
-			  "value", json_number(reason->value));
+	json_t *value = json_pack("{s:o, s:o, s:o}", "id", json_text(reason->id), "text",
+				  reason->process || !strcmp(reason->id, "too-few-calls")
+					  ? json_words(reason, snapshot)
+					  : json_text(reason->text),
+				  "value", json_number(reason->value));
 
 	if (!reason->process)
 		return value;
@@ -141,4 +145,19 @@ json_t *json_scopes(const struct scope_results *results, const struct process_fi
 		if (results->results[i].process->process == process->process)
 			json_append(&list, json_scope(&results->results[i], snapshot));
 	return list;
+}
+
+int report_scope(const struct scope_results *results, const char *name,
+		 const struct snapshot *snapshot, FILE *stream)
+{
+	json_t *list = json_array();
+	int error;
+
+	for (size_t i = 0; i < results->count; i++)
+		if (!strcmp(results->results[i].scope->name, name))
+			json_append(&list, json_scope(&results->results[i], snapshot));
+	errno = 0;
+	error = !list || json_dumpf(list, stream, JSON_ENSURE_ASCII) ? -ENOMEM : 0;
+	json_decref(list);
+	return error;
 }

@@ -13,6 +13,8 @@
 
 struct differences;
 struct findings;
+struct scope_results;
+struct snapshot;
 struct verdict;
 
 struct report_style {
@@ -36,6 +38,10 @@ int report_diff(const struct findings *findings, const struct verdict *verdict,
 /* Schema leaktrace-diff/1. */
 int report_diff_json(const struct findings *findings, const struct verdict *verdict,
 		     const struct differences *differences, FILE *stream);
+
+/* One scope, of all processes that have it, as it stands in leaktrace/1; an array. */
+int report_scope(const struct scope_results *results, const char *name,
+		 const struct snapshot *snapshot, FILE *stream);
 
 /*
  * For systems that run tests. Each returns 0, -ENOMEM or -errno of the stream.
