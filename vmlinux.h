@@ -439,6 +439,7 @@ struct return_instance {
 struct signal_struct {
 	atomic_t live;
 	unsigned int flags;
+	long unsigned int maxrss;
 };
 
 struct uprobes_state {

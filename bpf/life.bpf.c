@@ -283,6 +283,7 @@ int process_exit(struct bpf_raw_tracepoint_args *ctx)
 	event_fill(&event, WIRE_EVENT_EXIT, last.space, pid, task);
 	event.shares_space = last.flags & WIRE_FOLLOW_SHARES;
 	event.exit_code = BPF_CORE_READ(task, exit_code);
+	event.peak_rss_pages = BPF_CORE_READ(task, signal, maxrss);
 	if (trace_fds && !(last.flags & WIRE_FOLLOW_OWN_FILES))
 		fds_tell((u64)BPF_CORE_READ(task, files), last.space, pid);
 	bpf_map_delete_elem(&parked, &pid);

@@ -18,7 +18,7 @@ _leaktrace() {
 			mode=pid
 			[[ $word == -p || $word == --pid ]] && ((i++))
 			;;
-		-u | --user | --kinds | --resource | -d | --duration | -i | --interval | -o | --output | --attach | \
+		-r | -u | --user | --kinds | --resource | -d | --duration | -i | --interval | -o | --output | --attach | \
 			--events | --output-of-command | --show-kinds | --scan-every | --max-pause | \
 			--leak-check-heuristics | --scan-way | --fail-on | \
 			--alloc-prefix | --object | --max-live | --max-sites | --max-stack | --max-stacks | \
@@ -27,6 +27,7 @@ _leaktrace() {
 			((i++))
 			;;
 		-*) ;;
+		compare) ;;
 		report | diff) [[ $mode ]] || mode=report ;;
 		*)
 			if [[ $mode != report ]]; then
@@ -102,7 +103,7 @@ _leaktrace() {
 	$split && return
 
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '-p --pid -u --user --no-follow
+		mapfile -t COMPREPLY < <(compgen -W '-p --pid -r -u --user --no-follow
 			-d --duration -i --interval --attach --alloc-prefix --object --no-pause --no-namespace
 			--no-scan --show-kinds --scan-every --max-pause --leak-check-heuristics
 			--events --live --growth --output-of-command --kinds --resource --max-live --max-sites --max-stack --max-stacks --unwind --top --min-size --max-size --min-age
@@ -127,10 +128,12 @@ _leaktrace() {
 			--update-baseline
 			--warmup
 			--growth-limits
+			--runs
+			--allow
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then
 		_filedir
 	elif [[ ! $mode ]]; then
-		mapfile -t COMPREPLY < <(compgen -c -W 'report diff' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -c -W 'report diff compare' -- "$cur")
 	fi
 } && complete -F _leaktrace leaktrace

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # fish completion for leaktrace
 
-set -l none "not __fish_seen_subcommand_from report diff; and not __fish_contains_opt -s p pid"
+set -l none "not __fish_seen_subcommand_from report diff compare; and not __fish_contains_opt -s p pid"
 set -l report "__fish_seen_subcommand_from report diff"
 
 complete -c leaktrace -f
 complete -c leaktrace -n "$none" -a report -d "Show a recording"
 complete -c leaktrace -n "$none" -a diff -d "Compare two recordings"
+complete -c leaktrace -n "$none" -a compare -d "Compare two commands"
 complete -c leaktrace -n "$none" -a "(__fish_complete_subcommand)"
 complete -c leaktrace -n "$report" -F
 
@@ -63,6 +64,8 @@ complete -c leaktrace -l baseline -r -F -d "Only what is new or grown since fail
 complete -c leaktrace -l update-baseline -d "Write the baseline anew"
 complete -c leaktrace -l warmup -x -d "What was before does not count, with --growth"
 complete -c leaktrace -l growth-limits -x -d "How much growth fails, with --growth"
+complete -c leaktrace -s r -l runs -x -d "How often each of two compared commands is run"
+complete -c leaktrace -l allow -x -d "How much more the second may need"
 complete -c leaktrace -l no-demangle -d "Show C++ and Rust symbols as they are"
 complete -c leaktrace -l color -x -a "auto always never" -d Colours
 complete -c leaktrace -s v -l verbose -d "Say more"

@@ -338,6 +338,7 @@ struct wire_event_process {
 	u32 shares_space;    /* FORK with CLONE_VM; EXEC: `old_space` goes on without us */
 	struct wire_exe exe; /* EXEC */
 	char comm[16];
+	u64 peak_rss_pages; /* EXIT: the largest resident set there was */
 };
 
 /*
@@ -621,6 +622,6 @@ _Static_assert(sizeof(struct wire_event_stack) == 24 + 32 + 8 * (WIRE_MAX_FRAMES
 _Static_assert(sizeof(struct wire_exe) == 32, "wire_exe");
 _Static_assert(sizeof(struct wire_event_ending) == 24 + 8 + 128, "wire_event_ending");
 _Static_assert(sizeof(struct wire_thread) == 32 + 128, "wire_thread");
-_Static_assert(sizeof(struct wire_event_process) == 24 + 64, "wire_event_process");
+_Static_assert(sizeof(struct wire_event_process) == 24 + 72, "wire_event_process");
 
 #endif

@@ -17,7 +17,7 @@ STRUCTS = {
     "thread_struct": "fsbase",
     "uprobe_task": "return_instances",
     "return_instance": "stack orig_ret_vaddr next",
-    "signal_struct": "live flags",
+    "signal_struct": "live flags maxrss",
     "mm_struct": "uprobes_state brk",
     "uprobes_state": "xol_area",
     "xol_area": "vaddr",

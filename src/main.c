@@ -5,6 +5,21 @@
 #include "session.h"
 #include "util/log.h"
 
+static int run(const struct options *options)
+{
+	switch (options->mode) {
+	case MODE_REPORT:
+	case MODE_DIFF:
+		return session_report(options);
+	case MODE_COMPARE:
+		return session_compare(options);
+	case MODE_COMMAND:
+	case MODE_ATTACH:
+		break;
+	}
+	return session_trace(options);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -15,9 +30,7 @@ int main(int argc, char **argv)
 		log_error("cannot read the options: %s", strerror(-outcome));
 		status = SESSION_UNMEASURED;
 	} else if (outcome == OPTIONS_RUN) {
-		status = options.mode == MODE_REPORT || options.mode == MODE_DIFF
-				 ? session_report(&options)
-				 : session_trace(&options);
+		status = run(&options);
 	} else if (outcome == OPTIONS_DONE) {
 		status = SESSION_OK;
 	}

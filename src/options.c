@@ -19,12 +19,13 @@
 #define COMMAND_WARM_UP_NS 1000000000ULL
 #define WARM_UP_CALLS 10
 #define RETRIES 10
+#define RUNS 5
 #define MAX_PAUSE_NS (10 * 1000000000ULL)
 #define KEY_BASE 0x1000
 #define ROWS_MAX 128
 
-static const char arguments_text[] =
-	"[--] COMMAND [ARGUMENT...]\n-p PID[,PID]\nreport FILE\ndiff OLD NEW";
+static const char arguments_text[] = "[--] COMMAND [ARGUMENT...]\n-p PID[,PID]\nreport FILE\ndiff "
+				     "OLD NEW\ncompare -- COMMAND_A --- COMMAND_B";
 static const char help_text[] =
 	"Finds what a program acquires and never gives back, and shows the line that did it."
 	"\vThe first argument that is no option, or what follows --, is the command; its own "
@@ -36,6 +37,7 @@ struct parse {
 	bool seen[ROWS_MAX];
 	bool is_report; /* a subcommand was given: report, or diff */
 	bool is_diff;
+	bool is_compare;
 };
 
 /* ---- one option ---------------------------------------------------------- */
@@ -101,7 +103,11 @@ static int parse_argument(struct parse *parse, char *text, struct argp_state *st
 {
 	struct options *options = parse->options;
 
-	if (!parse->is_report && !state->quoted &&
+	if (!parse->is_compare && !state->quoted && !parse->is_report && !strcmp(text, "compare")) {
+		parse->is_compare = true;
+		return 0;
+	}
+	if (!parse->is_report && !parse->is_compare && !state->quoted &&
 	    (!strcmp(text, "report") || !strcmp(text, "diff"))) {
 		parse->is_report = true;
 		parse->is_diff = !strcmp(text, "diff");
@@ -156,7 +162,23 @@ static const char *const mode_texts[] = {
 	[MODE_ATTACH] = "with --pid",
 	[MODE_REPORT] = "with report",
 	[MODE_DIFF] = "with diff",
+	[MODE_COMPARE] = "with compare",
 };
+
+/* "A --- B": both are ended by a NULL. */
+static bool split_commands(struct options *options)
+{
+	for (size_t i = 1; options->command && i + 1 < options->command_count; i++) {
+		if (strcmp(options->command[i], "---") != 0)
+			continue;
+		options->other_command = &options->command[i + 1];
+		options->other_command_count = options->command_count - i - 1;
+		options->command[i] = NULL;
+		options->command_count = i;
+		return true;
+	}
+	return false;
+}
 
 static int choose_mode(struct parse *parse)
 {
@@ -174,11 +196,16 @@ static int choose_mode(struct parse *parse)
 		log_error("diff needs the files of two recordings, the old one first");
 		return EINVAL;
 	}
+	if (parse->is_compare && !split_commands(options)) {
+		log_error("compare needs two commands: compare [OPTION...] -- A --- B");
+		return EINVAL;
+	}
 	if (!parse->is_report && !options->command && !options->pid_count) {
 		log_error("nothing to trace: give --pid PID or a command");
 		return EINVAL;
 	}
-	options->mode = parse->is_diff	   ? MODE_DIFF
+	options->mode = parse->is_compare  ? MODE_COMPARE
+			: parse->is_diff   ? MODE_DIFF
 			: parse->is_report ? MODE_REPORT
 			: options->command ? MODE_COMMAND
 					   : MODE_ATTACH;
@@ -223,7 +250,7 @@ static int check_rules(struct parse *parse)
 		log_error("--output-of-command has no meaning without --live");
 		return EINVAL;
 	}
-	if (options->error_exitcode && !has_gate(options)) {
+	if (options->error_exitcode && !has_gate(options) && options->mode != MODE_COMPARE) {
 		log_error("--error-exitcode has no meaning without --check or --fail-on");
 		return EINVAL;
 	}
@@ -298,6 +325,7 @@ int options_parse(int argc, char **argv, struct options *options)
 		.growth_limits = growth_limits_default,
 		.warm_up_calls = WARM_UP_CALLS,
 		.retries = RETRIES,
+		.runs = RUNS,
 		.heuristics = HEURISTICS_ALL,
 		.filter = { .top = 20,
 			    .sort = SORT_BYTES,

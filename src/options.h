@@ -19,6 +19,8 @@ enum options_mode {
 	MODE_COMMAND, /* run `command` and trace it */
 	MODE_ATTACH,  /* trace `pids` */
 	MODE_REPORT,  /* show `recording` */
+	MODE_COMPARE, /* run `command` and `other_command`, hold what they need against each other
+		       */
 	MODE_DIFF,    /* hold `recording` against `old_recording` */
 };
 
@@ -49,6 +51,10 @@ struct options {
 	enum options_mode mode;
 	char **command; /* NULL-terminated: the rest of argv */
 	size_t command_count;
+	char **other_command;
+	size_t other_command_count;
+	uint64_t runs; /* of each command */
+	uint64_t allowed_bytes;
 	pid_t *pids;
 	size_t pid_count;
 	const char *recording;

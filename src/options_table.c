@@ -17,8 +17,10 @@
 #define IN_COMMAND (1u << MODE_COMMAND)
 #define IN_ATTACH (1u << MODE_ATTACH)
 #define IN_REPORT (1u << MODE_REPORT | 1u << MODE_DIFF)
+#define IN_COMPARE (1u << MODE_COMPARE)
 #define IN_TRACE (IN_COMMAND | IN_ATTACH)
 #define IN_ALL (IN_TRACE | IN_REPORT)
+#define IN_ANY (IN_ALL | IN_COMPARE)
 
 /* ---- forms of values ----------------------------------------------------- */
 
@@ -252,9 +254,9 @@ const struct option_row option_rows[] = {
 	HEADING("What to trace:"),
 	{ "pid", 'p', "PID[,PID]", "Attach to running processes (repeatable)", IN_ATTACH,
 	  &pids_form, .offset = 0 },
-	{ "user", 'u', "NAME", "Run the command as this user", IN_COMMAND, &text_form,
+	{ "user", 'u', "NAME", "Run the command as this user", IN_COMMAND | IN_COMPARE, &text_form,
 	  FIELD(user) },
-	{ "no-follow", 0, NULL, "Leave child processes alone", IN_TRACE, &flag_form,
+	{ "no-follow", 0, NULL, "Leave child processes alone", IN_TRACE | IN_COMPARE, &flag_form,
 	  FIELD(no_follow) },
 	{ "kinds", 0, "KIND[,KIND]", "What to trace: heap, mmap, fd, thread (default: all)",
 	  IN_TRACE, &kinds_form, FIELD(kinds) },
@@ -302,7 +304,7 @@ const struct option_row option_rows[] = {
 	  &rules_form, FIELD(gate) },
 	{ "tolerance", 0, "KIND=AMOUNT[,...]", "Known noise, taken off first: heap=1KB,fd=2",
 	  IN_ALL, &tolerances_form, FIELD(gate) },
-	{ "error-exitcode", 0, "N", "Exit status of a run that fails (default 23)", IN_ALL,
+	{ "error-exitcode", 0, "N", "Exit status of a run that fails (default 23)", IN_ANY,
 	  &count_form, FIELD(error_exitcode), .min = 1, .max = 255 },
 	{ "ignore-process", 0, "GLOB", "Leave processes of that name or path out (repeatable)",
 	  IN_ALL, &texts_form, FIELD(filter.ignored) },
@@ -321,6 +323,12 @@ const struct option_row option_rows[] = {
 	  IN_TRACE, &count_form, FIELD(warm_up_calls) },
 	{ "retries", 0, "N", "Rounds of ever more calls that are compared (default 10)", IN_TRACE,
 	  &count_form, FIELD(retries), .min = 3, .max = WIRE_SCOPE_ROUNDS },
+
+	HEADING("To compare two commands:"),
+	{ "runs", 'r', "N", "How often each is run, after one to warm up (default 5)", IN_COMPARE,
+	  &count_form, FIELD(runs), .min = 1, .max = 1000 },
+	{ "allow", 0, "BYTES", "How much more the second may need (default 0)", IN_COMPARE,
+	  &bytes_form, FIELD(allowed_bytes) },
 
 	HEADING("What is known and accepted:"),
 	{ "baseline", 0, "FILE", "Only what is new or grown since this recording fails",
@@ -375,7 +383,7 @@ const struct option_row option_rows[] = {
 	  FIELD(colour), .words = colour_words },
 
 	HEADING("Files:"),
-	{ "json", 0, "FILE", "Also write the report as JSON", IN_ALL, &text_form, FIELD(json) },
+	{ "json", 0, "FILE", "Also write the report as JSON", IN_ANY, &text_form, FIELD(json) },
 	{ "junit", 0, "FILE", "Also as JUnit's XML: a case per process and per mark", IN_ALL,
 	  &text_form, FIELD(junit) },
 	{ "valgrind-xml", 0, "FILE", "Also as Valgrind's XML (protocol 4)", IN_ALL, &text_form,
@@ -387,7 +395,7 @@ const struct option_row option_rows[] = {
 	  &text_form, FIELD(output) },
 
 	HEADING("Others:"),
-	{ "verbose", 'v', NULL, "Say more; twice: everything", IN_ALL, &level_form,
+	{ "verbose", 'v', NULL, "Say more; twice: everything", IN_ANY, &level_form,
 	  FIELD(verbosity) },
 	{ .name = "version", .key = 'V', .text = "Print the version", .modes = IN_ALL },
 	{ .name = "help", .text = "Print this help", .modes = IN_ALL },

@@ -18,5 +18,6 @@ enum session_status {
 /* Each returns the exit status; what went wrong has been said. */
 int session_trace(const struct options *options);
 int session_report(const struct options *options);
+int session_compare(const struct options *options);
 
 #endif

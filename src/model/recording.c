@@ -252,6 +252,7 @@ static void record_process(struct record_io *io, struct process *process, size_t
 	record_string(io, &process->unmeasured_reason);
 	record_u64(io, &process->unmatched_releases);
 	record_s64(io, &process->brk_bytes);
+	record_u64(io, &process->peak_rss_bytes);
 	for (size_t i = 0; i < kind_count; i++)
 		record_totals(io, &process->totals[i]);
 	record_scan(io, &process->scan);

@@ -179,6 +179,7 @@ struct process {
 	const char *unmeasured_reason; /* NULL when measured */
 	uint64_t unmatched_releases;   /* of resources from before the trace or a parent's */
 	int64_t brk_bytes;	       /* growth of the heap segment */
+	uint64_t peak_rss_bytes;       /* of one that has ended; 0: unknown */
 	struct memory_scan scan;
 	struct totals totals[KIND_MAX];
 	struct mapping *mappings;

@@ -163,7 +163,7 @@ static json_t *json_process(const struct process_findings *result, const struct 
 	for (size_t i = 0; i < result->other_count; i++)
 		json_append(&sites, json_site(&result->others[i], findings, style));
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o, s:o, s:o, "
+		"{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:b, s:o, s:o, s:I, s:o, s:o, s:o, s:o, "
 		"s:o, s:o, s:o}",
 		"pid", json_number(process->pid), "ppid", json_number(process->ppid), "image",
 		json_number(process->image), "comm", json_text(process->comm), "exe",
@@ -171,7 +171,8 @@ static json_t *json_process(const struct process_findings *result, const struct 
 		json_exit(process), "measured", process->measured, "ignored", result->is_ignored,
 		"unmeasured_reason", json_text(process->unmeasured_reason), "unmatched_releases",
 		json_number(process->unmatched_releases), "brk_bytes",
-		(json_int_t)process->brk_bytes, "scan", json_scan(&process->scan), "totals",
+		(json_int_t)process->brk_bytes, "peak_rss_bytes",
+		json_number(process->peak_rss_bytes), "scan", json_scan(&process->scan), "totals",
 		json_totals(process, findings->snapshot), "sites", sites, "hidden_sites",
 		json_number(result->hidden_count), "hidden_bytes",
 		json_number(result->hidden_bytes), "scopes",

@@ -15,6 +15,8 @@ struct differences;
 struct findings;
 struct scope_results;
 struct snapshot;
+struct usage;
+struct usage_differences;
 struct verdict;
 
 struct report_style {
@@ -38,6 +40,12 @@ int report_diff(const struct findings *findings, const struct verdict *verdict,
 /* Schema leaktrace-diff/1. */
 int report_diff_json(const struct findings *findings, const struct verdict *verdict,
 		     const struct differences *differences, FILE *stream);
+
+/* What two commands need (`least`: of each), and where they differ; schema leaktrace-compare/1. */
+int report_compare(const struct usage *least, const struct usage_differences *differences,
+		   bool needs_more, FILE *stream);
+int report_compare_json(const struct usage *least, const struct usage_differences *differences,
+			bool needs_more, FILE *stream);
 
 /* One scope, of all processes that have it, as it stands in leaktrace/1; an array. */
 int report_scope(const struct scope_results *results, const char *name,

@@ -366,6 +366,8 @@ static void process_exited(struct follower *follower, const struct wire_event_pr
 
 	if (process && process->space == event->head.space)
 		followed_free(follower, process);
+	processes_set_peak(follower->config.processes, event->head.space,
+			   event->peak_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE));
 	if (!event->shares_space)
 		end_space(follower, event->head.space, signal ? PROCESS_SIGNALED : PROCESS_EXITED,
 			  signal ? signal : (int)(event->exit_code >> 8 & 0xff),

@@ -140,6 +140,14 @@ int processes_inherit(struct processes *processes, uint32_t number, uint32_t par
 	return 0;
 }
 
+void processes_set_peak(struct processes *processes, uint32_t number, uint64_t bytes)
+{
+	struct space *space = space_find(processes, number);
+
+	if (space)
+		space_process(processes, space)->peak_rss_bytes = bytes;
+}
+
 void processes_end(struct processes *processes, uint32_t number, enum process_end end, int value,
 		   uint64_t time_ns)
 {
