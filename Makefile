@@ -167,6 +167,7 @@ install: all
 	install -D -m 644 include/leaktrace/mark.h $(DESTDIR)$(PREFIX)/include/leaktrace/mark.h
 	install -D -m 755 $(BUILD)/libleaktrace-mark.so $(DESTDIR)$(PREFIX)/lib/libleaktrace-mark.so
 	install -D -m 644 man/leaktrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/leaktrace.1
+	install -D -m 644 share/python/leaktrace_pytest.py $(DESTDIR)$(PREFIX)/share/leaktrace/python/leaktrace_pytest.py
 	install -d $(DESTDIR)$(PREFIX)/share/leaktrace/resources
 	install -m 644 share/resources/*.res $(DESTDIR)$(PREFIX)/share/leaktrace/resources
 	install -D -m 644 completions/leaktrace.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leaktrace

@@ -95,7 +95,6 @@ int report_compare_json(const struct usage *least, const struct usage_difference
 			bool needs_more, FILE *stream)
 {
 	json_t *sites = json_array(), *root;
-	int error = 0;
 
 	for (size_t i = 0; i < differences->count; i++) {
 		const struct usage_place *place = differences->sorted[i];
@@ -113,12 +112,5 @@ int report_compare_json(const struct usage *least, const struct usage_difference
 	root = json_pack("{s:s, s:s, s:o, s:o, s:o}", "schema", "leaktrace-compare/1", "verdict",
 			 needs_more ? "leak" : "clean", "a", json_usage(&least[0]), "b",
 			 json_usage(&least[1]), "sites", sites);
-	errno = 0;
-	if (!root || json_dumpf(root, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII))
-		error = errno ? -errno : -ENOMEM;
-	json_decref(root);
-	fputc('\n', stream);
-	if (!error && (fflush(stream) != 0 || ferror(stream)))
-		error = errno ? -errno : -EIO;
-	return error;
+	return json_write(root, stream);
 }

@@ -106,19 +106,11 @@ int report_diff_json(const struct findings *findings, const struct verdict *verd
 		     const struct differences *differences, FILE *stream)
 {
 	json_t *list = json_array(), *root;
-	int error = 0;
 
 	for (size_t i = 0; i < differences->count; i++)
 		json_append(&list, json_difference(&differences->all[i], findings->snapshot));
 	root = json_pack("{s:s, s:s, s:o, s:o}", "schema", "leaktrace-diff/1", "verdict",
 			 verdict_word_name(verdict->word), "reasons",
 			 json_reasons(verdict, findings->snapshot), "changes", list);
-	errno = 0;
-	if (!root || json_dumpf(root, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII))
-		error = errno ? -errno : -ENOMEM;
-	json_decref(root);
-	fputc('\n', stream);
-	if (!error && (fflush(stream) != 0 || ferror(stream)))
-		error = errno ? -errno : -EIO;
-	return error;
+	return json_write(root, stream);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/json_value.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -67,4 +68,18 @@ json_t *json_stack(const struct finding *finding)
 	for (uint32_t i = 0; i < finding->frame_count; i++)
 		json_append(&stack, json_frame(&finding->frames[i]));
 	return stack;
+}
+
+int json_write(json_t *root, FILE *stream)
+{
+	int error = 0;
+
+	errno = 0;
+	if (!root || json_dumpf(root, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII))
+		error = errno ? -errno : -ENOMEM;
+	json_decref(root);
+	fputc('\n', stream);
+	if (!error && (fflush(stream) != 0 || ferror(stream)))
+		error = errno ? -errno : -EIO;
+	return error;
 }

@@ -7,6 +7,7 @@
 #define LEAKTRACE_REPORT_JSON_VALUE_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include <jansson.h>
 
@@ -25,6 +26,9 @@ json_t *json_address(uint64_t address);
 void json_append(json_t **array, json_t *value);
 void json_set(json_t **object, const char *key, json_t *value);
 json_t *json_stack(const struct finding *finding);
+
+/* Writes a whole document, which it takes over. Returns 0, -ENOMEM or -errno of the stream. */
+int json_write(json_t *root, FILE *stream);
 
 /* The parts that are of a verdict. */
 json_t *json_reasons(const struct verdict *verdict, const struct snapshot *snapshot);

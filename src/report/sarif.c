@@ -143,7 +143,6 @@ int report_sarif(const struct findings *findings, const struct verdict *verdict,
 	json_t *results = json_array(), *root;
 	struct verdict_leak *leaks;
 	size_t count;
-	int error = 0;
 
 	leaks = report_leaks(findings, verdict, &count);
 	if (!leaks) {
@@ -157,12 +156,5 @@ int report_sarif(const struct findings *findings, const struct verdict *verdict,
 			 "version", json_text(snapshot->leaktrace_version), "rules",
 			 json_rules(leaks, count, snapshot), "results", results);
 	free(leaks);
-	errno = 0;
-	if (!root || json_dumpf(root, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII))
-		error = errno ? -errno : -ENOMEM;
-	json_decref(root);
-	fputc('\n', stream);
-	if (!error && (fflush(stream) != 0 || ferror(stream)))
-		error = errno ? -errno : -EIO;
-	return error;
+	return json_write(root, stream);
 }

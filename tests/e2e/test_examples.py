@@ -99,11 +99,14 @@ def test_pytest_without_leaktrace(example):
 def test_node(example):
     build(example, f"LEAKTRACE_INCLUDE={harness.ROOT}/include")
     options = ["--kinds", "heap,fd", "--fail-on", "fd>1000000"]
-    result = harness.run(options, ["node", "--test-reporter=tap", "test_leaky.mjs"], cwd=example, timeout=120)
-    assert result.status == 23, result.stderr
-    texts = sorted(reason["text"] for reason in result.report["reasons"])
-    assert len(texts) == 2, texts
-    assert texts[0].startswith("openLog leaves 1 descriptor more behind with each run") and "open_log addon.c:" in texts[0]
-    assert texts[1].startswith("parse leaves 12 bytes in 1 block more behind with each run") and "parse addon.c:" in texts[1]
+    # Its threads end all at once: what they leave behind must be told once, each time.
+    for _ in range(4):
+        result = harness.run(options, ["node", "--test-reporter=tap", "test_leaky.mjs"], cwd=example, timeout=120)
+        assert result.status == 23, result.stderr
+        texts = sorted(reason["text"] for reason in result.report["reasons"])
+        assert len(texts) == 2, texts
+        assert texts[0].startswith("openLog leaves 1 descriptor more behind with each run") and "open_log addon.c:" in texts[0]
+        assert texts[1].startswith("parse leaves 12 bytes in 1 block more behind with each run")
+        assert "parse addon.c:" in texts[1]
     result = harness.run(options, ["node", "--test-reporter=tap", "test_fixed.mjs"], cwd=example, timeout=120)
     assert result.status == 0, result.stderr

@@ -290,6 +290,31 @@ def test_generated_suppressions_suppress(tmp_path):
         assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.parametrize("path", ["/usr/lib/valgrind/python3.supp", "/usr/libexec/valgrind/default.supp"])
+def test_files_of_others_load(path):
+    """CPython's own file, and Valgrind's for the distribution's libraries."""
+    result = run(["--check", "--suppressions", path], "heap")
+    assert result.status == 23, result.stderr
+    assert len(result.report["suppressions"]) > 2
+
+
+def test_pythons_file_works(tmp_path):
+    """What it says of CPython's functions is left out, and nothing else."""
+    source = tmp_path / "like_python.c"
+    source.write_text("#include <stdlib.h>\n"
+                      "__attribute__((noinline)) void PyThread_ReInitTLS(void) { void *volatile p = malloc(50); p = 0; }\n"
+                      "__attribute__((noinline)) void PyThread_other(void) { void *volatile p = malloc(60); p = 0; }\n"
+                      "int main(int argc, char **argv) { PyThread_ReInitTLS(); if (argc > 1) PyThread_other(); return 0; }\n")
+    program = str(tmp_path / "like_python")
+    subprocess.run(["gcc", "-O1", "-g", "-fno-builtin", "-o", program, str(source)], check=True)
+    options = ["--check", "--suppressions", "/usr/lib/valgrind/python3.supp"]
+    assert run(options[:1], command=[program]).status == 23
+    result = run(options, command=[program])
+    assert result.status == 0, result.stderr
+    assert [row["bytes"] for row in result.report["suppressions"] if row["count"]] == [50]
+    assert run(options, command=[program, "more"]).status == 23
+
+
 def test_the_programs_own_suppressions():
     result = run(["--check", "-v"], "accepted")
     assert result.status == 0

@@ -548,13 +548,3 @@ def test_client_loop(closes, tmp_path):
     left = [resource["name"] for site in sites_of(result.report, "fd") if site["role"] == "held" for resource in site["resources"]]
     assert len(left) == (0 if closes else 10), left
     assert all(name.startswith("tcp 127.0.0.1:") and f"-> 127.0.0.1:{port}" in name for name in left)
-
-
-def test_threads_that_end_at_once():
-    """The descriptors of a process are told once, whoever of its threads is the last."""
-    program = harness.program_path("exit_at_once")
-    for _ in range(15):
-        result = harness.run(["--no-scan", "--kinds", "fd"], [program])
-        process = [each for each in result.report["processes"] if each["ended"] == "exited"]
-        assert len(process) == 1 and process[0]["totals"]["fd"]["live_count"] == 60
-        assert result.report["losses"]["closes_unseen"] == 0
