@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Checks that the documents tell of every option that `leaktrace --help` names: the
 # manual of each of them with its short form, and the completions of the three
-# shells. And the other way round: the manual has no option that does not exist.
+# shells; the manual has an example of each. And the other way round: the manual has no option that does not exist.
 #
 #   scripts/check-options.sh PROGRAM
 set -eu
@@ -26,7 +26,18 @@ has() { # TEXT WORD: WORD is there, not as a part of a longer one
 	printf '%s\n' "$1" | grep -Eq -e "(^|[^[:alnum:]-])$2([^[:alnum:]-]|\$)"
 }
 
+examples=$(printf '%s\n' "$manual" | sed -n '/^\.SH EXAMPLES/,/^\.SH SEE/p' | grep '^\.B ')
+
 while read -r line; do
+	# One of its forms; help and version explain themselves.
+	found=
+	for option in $line; do
+		has "$examples" "$option" && found=yes
+	done
+	case $line in
+	*--help | *--version) ;;
+	*) [ -n "$found" ] || missing "man/leaktrace.1, EXAMPLES" "$line" ;;
+	esac
 	for option in $line; do
 		has "$manual" "$option" || missing man/leaktrace.1 "$option"
 		has "$(cat completions/leaktrace.bash)" "$option" ||

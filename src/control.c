@@ -96,6 +96,15 @@ static bool read_request(int fd, char request[REQUEST_BYTES])
 	return false;
 }
 
+static bool may_ask(const struct control *control, int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
+	       control->may_ask(peer.pid, control->context);
+}
+
 static void answer(const struct control *control, int fd)
 {
 	const struct timeval patience = { .tv_usec = PATIENCE_US };
@@ -104,7 +113,8 @@ static void answer(const struct control *control, int fd)
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (!read_request(fd, request) || strncmp(request, "scope ", 6) != 0) {
+	if (!may_ask(control, fd) || !read_request(fd, request) ||
+	    strncmp(request, "scope ", 6) != 0) {
 		close(fd);
 		return;
 	}

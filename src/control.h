@@ -7,12 +7,16 @@
 #ifndef LEAKTRACE_CONTROL_H
 #define LEAKTRACE_CONTROL_H
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "wait.h"
 
 struct control {
 	int fd; /* -1: none */
+	/* Only who is traced may ask. */
+	bool (*may_ask)(pid_t pid, void *context);
 	/* Writes the answer about the scope of that name. */
 	void (*answer)(const char *scope, FILE *out, void *context);
 	void *context;

@@ -132,6 +132,13 @@ static void collect_ended(void *context)
 	collect(context);
 }
 
+static bool may_ask(pid_t pid, void *context)
+{
+	const struct session *session = context;
+
+	return session->follower && follower_follows(session->follower, pid);
+}
+
 static void answer_scope(const char *name, FILE *out, void *context)
 {
 	struct session *session = context;
@@ -256,6 +263,7 @@ static int trace(struct session *session)
 	status = live_run_prepare(&session->live, options);
 	if (status)
 		return status;
+	session->control.may_ask = may_ask;
 	session->control.answer = answer_scope;
 	session->control.context = session;
 	if (options->mode == MODE_COMMAND && control_open(&session->control))

@@ -346,6 +346,9 @@ static int forget_ended(struct processes *processes, struct tracer *tracer)
 		if (!space->ended)
 			continue;
 		numbers[count++] = space->number;
+		/* The number may be another's soon: its scopes are none of this one's. */
+		for (size_t i = 0; i < space->scope_key_count; i++)
+			tracer_forget_scope(tracer, &space->scope_keys[i]);
 		space_drop(processes, space);
 	}
 	tracer_forget_spaces(tracer, numbers, count);

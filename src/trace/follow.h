@@ -90,4 +90,7 @@ void follower_check_alive(struct follower *follower);
 /* Acts on an event of the tracer. */
 void follower_event(struct follower *follower, const struct wire_event *event);
 
+/* Whether the process is among those that are followed. */
+bool follower_follows(const struct follower *follower, pid_t pid);
+
 #endif

@@ -15,7 +15,7 @@
 /* Looking at parents costs, and each event is an occasion. */
 #define WAKE_EVERY_NS 100000000ULL
 
-static bool is_followed(const struct follower *follower, pid_t pid)
+bool follower_follows(const struct follower *follower, pid_t pid)
 {
 	const struct followed *process;
 	uint32_t key = (uint32_t)pid;
@@ -29,7 +29,7 @@ void follower_note_parked(struct follower *follower, pid_t pid)
 	struct parked_child *parked;
 	struct proc_stat stat;
 
-	if (proc_stat_read(pid, &stat) || !is_followed(follower, stat.ppid))
+	if (proc_stat_read(pid, &stat) || !follower_follows(follower, stat.ppid))
 		return;
 	for (size_t i = 0; i < follower->parked_count; i++) {
 		parked = &follower->parked[i];

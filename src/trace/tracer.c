@@ -338,6 +338,11 @@ int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe)
 				   BPF_ANY);
 }
 
+void tracer_forget_scope(struct tracer *tracer, const struct wire_scope_key *key)
+{
+	bpf_map_delete_elem(bpf_map__fd(tracer->skeleton->maps.scopes), key);
+}
+
 uint64_t tracer_scope_entries(const struct tracer *tracer, const struct wire_scope_key *key)
 {
 	struct wire_scope scope;

@@ -69,6 +69,8 @@ int tracer_program_fd(const struct tracer *tracer, enum tracer_program program);
 /* Whether this kind is traced; WIRE_CUSTOM: any of a user's. */
 bool tracer_traces(const struct tracer *tracer, uint32_t kind);
 
+/* Of a process that has ended and was read. */
+void tracer_forget_scope(struct tracer *tracer, const struct wire_scope_key *key);
 /* How often a scope was entered. */
 uint64_t tracer_scope_entries(const struct tracer *tracer, const struct wire_scope_key *key);
 

@@ -3,7 +3,10 @@
 from what is kept. The programs are tests/programs/rounds.c, marks.c and rounds_cxx.cc;
 LEAKTRACE_LONG=1 runs each of their cases a hundred times."""
 
+import json
 import os
+import socket
+import subprocess
 
 import pytest
 
@@ -201,3 +204,58 @@ def test_a_recording_keeps_scopes(tmp_path):
     later = harness.finish(harness.start([harness.LEAKTRACE, "report", recording, "--check"]))
     assert b"200 calls: grows" in later[1]
     assert later[0] == 23
+
+
+def test_many_processes_have_marks_of_their_own():
+    """Numbers of processes are used again; what one did is none of the next one's."""
+    count = 150
+    script = f"i=0; while [ $i -lt {count} ]; do {harness.program_path('marks')}; i=$((i+1)); done"
+    result = harness.run(["--no-scan", "--kinds", "heap"], ["sh", "-c", script])
+    found = [{scope["name"]: scope["entries"] for scope in process["scopes"]}
+             for process in result.report["processes"] if process["comm"] == "marks" and process["ended"] == "exited"]
+    assert found == [{"outer": 2, "inner": 1, "cold": 1, "warm": 1, "own": 1}] * count
+    assert result.report["losses"]["scopes_failed"] == 0
+
+
+# ---- questions of the command ----------------------------------------------------------------
+
+
+ASK = """
+import ctypes, os, socket, sys
+marks = ctypes.CDLL(os.environ["LEAKTRACE_MARK_LIBRARY"])
+libc = ctypes.CDLL(None)
+for i in range(60):
+    marks.leaktrace_begin(b"asked")
+    libc.malloc(ctypes.c_size_t(4321))
+    marks.leaktrace_end()
+def ask(line):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect("\\0" + os.environ["LEAKTRACE_CONTROL"])
+        connection.sendall(line)
+        return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+print(os.environ["LEAKTRACE_CONTROL"], flush=True)
+print(ask(b"scope asked\\n"), flush=True)
+print(ask(b"scope unheard of\\n"), flush=True)
+print(repr(ask(b"nonsense\\n")), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_questions():
+    tracer = harness.start([harness.LEAKTRACE, "--no-scan", "--", "/usr/bin/python3", "-c", ASK], stdin=subprocess.PIPE)
+    name, answer, unknown, nonsense = (tracer.stdout.readline().decode().strip() for _ in range(4))
+    scopes = json.loads(answer)
+    assert [(scope["name"], scope["entries"], scope["state"]) for scope in scopes] == [("asked", 60, "grows")]
+    assert [site["bytes_per_entry"] for site in scopes[0]["sites"] if site["grows"]] == [4321]
+    assert (unknown, nonsense) == ("[]", "''")
+    # Whoever is not traced is told nothing.
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.settimeout(10)
+        stranger.connect("\0" + name)
+        try:
+            stranger.sendall(b"scope asked\n")
+            assert stranger.recv(100) == b""
+        except ConnectionError:
+            pass
+    status, _, stderr = harness.finish(tracer, stdin=b"\n")
+    assert status == 0, stderr
