@@ -140,11 +140,11 @@ int usage_compare(struct usage_differences *differences, const struct snapshot *
 
 void usage_differences_clear(struct usage_differences *differences)
 {
-	struct usage_place *place, *next;
+	struct usage_place *place = differences->by_key, *next;
 
-	HASH_ITER(hh, differences->by_key, place, next)
-	{
-		HASH_DEL(differences->by_key, place);
+	HASH_CLEAR(hh, differences->by_key);
+	for (; place; place = next) {
+		next = place->hh.next;
 		free(place->key);
 		free(place);
 	}
