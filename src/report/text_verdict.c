@@ -208,73 +208,7 @@ void verdict_write_reason(const struct verdict_reason *reason, const struct snap
 	}
 }
 
-/* ---- scopes ---------------------------------------------------------------------------- */
-
-/* "heap=+160 bytes (calls=10, avg/call=+16)" */
-static void write_round(const struct text_view *view, const struct scope_result *result,
-			size_t round)
-{
-	const struct snapshot *snapshot = view->findings->snapshot;
-	const char *noun = result->scope->is_call ? "call" : "run", *before = "";
-	uint64_t entries = result->entries[round];
-	char number[FORMAT_SIZE];
-
-	fprintf(view->out, "    %-8s ", round ? "" : "warm-up");
-	for (size_t i = 0; i < snapshot->kind_count; i++) {
-		bool has_bytes = snapshot->kinds[i].has_bytes && i != KIND_THREAD;
-		struct scope_amount sum = scope_round_sum(result, i, round);
-		uint64_t amount = has_bytes ? sum.bytes : sum.count;
-
-		if (!sum.count)
-			continue;
-		fprintf(view->out, "%s%s=+%s", before, snapshot->kinds[i].name,
-			has_bytes ? format_bytes(number, amount) : format_count(number, amount));
-		fprintf(view->out, " (avg/%s=+%.4g)", noun, (double)amount / (double)entries);
-		before = "  ";
-	}
-	fprintf(view->out, "%s(%ss=%s)\n", *before ? "  " : "nothing  ", noun,
-		format_count(number, entries));
-}
-
-static void write_scope(const struct text_view *view, const struct scope_result *result)
-{
-	static const char *const words[] = {
-		[SCOPE_TOO_FEW] = "too few to tell",
-		[SCOPE_STEADY] = "no growth",
-		[SCOPE_GROWS] = "grows",
-	};
-	bool is_call = result->scope->is_call;
-	char number[FORMAT_SIZE];
-
-	fputs("  ", view->out);
-	escape_write(view->out, result->scope->name);
-	fprintf(view->out, "%s in ", is_call ? "()" : "");
-	text_label(view->out, result->process->process);
-	fprintf(view->out, ", %s: %s%s%s\n",
-		format_number_of(number, result->scope->entries, is_call ? "call" : "run",
-				 is_call ? "calls" : "runs"),
-		result->state == SCOPE_GROWS ? text_paint(view, PAINT_LOSS) : "",
-		words[result->state], text_paint(view, PAINT_OFF));
-	/* Of a mark that is passed once, what is left is in the report. */
-	if (!is_call && result->state == SCOPE_TOO_FEW)
-		return;
-	for (size_t i = 0; i < result->round_count; i++)
-		if (result->entries[i])
-			write_round(view, result, i);
-}
-
-void text_scopes(const struct text_view *view)
-{
-	const struct scope_results *results = view->verdict->scopes;
-
-	for (size_t i = 0; results && i < results->count; i++) {
-		if (!i)
-			fputs("\nCalls and marks:\n", view->out);
-		write_scope(view, &results->results[i]);
-	}
-}
-
-/* A rule that found too much stands behind what it found. */
+/* The rule stands behind what it found. */
 void text_verdict(const struct text_view *view)
 {
 	static const char *const words[] = {

@@ -5,6 +5,7 @@ LEAKTRACE_LONG=1 runs each of their cases a hundred times."""
 
 import json
 import os
+import re
 import socket
 import subprocess
 
@@ -171,6 +172,7 @@ def test_marks():
     assert sizes == {name: size for name, size in EXPECTED_MARKS.items() if name != "outer"}
     entries = {scope["name"]: scope["entries"] for process in result.report["processes"] for scope in process["scopes"]}
     assert entries == {"outer": 2, "inner": 1, "cold": 1, "warm": 1, "own": 1}
+    assert re.search(r"  inner in marks\[\d+\], 1 run: 1.0 KB in 1 block left\n", result.stderr), result.stderr
 
 
 def test_marks_of_an_attached_process():
