@@ -313,16 +313,31 @@ static int copy_source(struct suppressions *suppressions, const char *source, co
 	return *slot ? 0 : -ENOMEM;
 }
 
+static void clear_row(struct suppression *row)
+{
+	for (size_t i = 0; i < row->pattern_count; i++)
+		free(row->patterns[i].text);
+	free(row->patterns);
+	free(row->name);
+	free(row->kind);
+	*row = (struct suppression){ 0 };
+}
+
 int suppressions_parse(struct suppressions *suppressions, const char *text, const char *source,
 		       struct suppress_error *error)
 {
 	struct reader reader = { .to = suppressions, .text = text, .error = error };
+	size_t before = suppressions->count;
 	int result = copy_source(suppressions, source, &reader.source), more = 1;
 
 	while (!result && (more = next_line(&reader)) > 0)
 		result = strcmp(reader.current, "{") != 0 ? take_one(&reader) : take_block(&reader);
 	free(reader.current);
-	return result ? result : more;
+	result = result ? result : more;
+	/* Half a suppression would fit too much: of a bad text nothing is kept. */
+	while (result && suppressions->count > before)
+		clear_row(&suppressions->rows[--suppressions->count]);
+	return result;
 }
 
 int suppressions_read(struct suppressions *suppressions, const char *path,
@@ -351,15 +366,8 @@ int suppressions_read(struct suppressions *suppressions, const char *path,
 
 void suppressions_clear(struct suppressions *suppressions)
 {
-	for (size_t i = 0; i < suppressions->count; i++) {
-		struct suppression *row = &suppressions->rows[i];
-
-		for (size_t j = 0; j < row->pattern_count; j++)
-			free(row->patterns[j].text);
-		free(row->patterns);
-		free(row->name);
-		free(row->kind);
-	}
+	for (size_t i = 0; i < suppressions->count; i++)
+		clear_row(&suppressions->rows[i]);
 	for (size_t i = 0; i < suppressions->source_count; i++)
 		free(suppressions->sources[i]);
 	free(suppressions->rows);

@@ -51,8 +51,8 @@ struct suppress_error {
 };
 
 /*
- * Adds what a file, or a text, has. Returns 0, -EINVAL (see `error`), -ENOMEM or what
- * reading gave. `source` is copied; NULL: built in.
+ * Adds what a file, or a text, has; nothing of a bad one. Returns 0, -EINVAL (see `error`), -ENOMEM
+ * or what reading gave. `source` is copied; NULL: built in.
  */
 int suppressions_read(struct suppressions *suppressions, const char *path,
 		      struct suppress_error *error);

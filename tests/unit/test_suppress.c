@@ -269,6 +269,12 @@ static void test_bad_files_name_line_and_column(void **state)
 		assert_int_equal(error.line, rows[i].line);
 		assert_int_equal(error.column, rows[i].column);
 		assert_non_null(strstr(error.text, rows[i].words));
+		/* Nothing of it is kept, what was there is. */
+		assert_int_equal(suppressions.count, 0);
+		assert_int_equal(suppressions_parse(&suppressions, "leak:a", NULL, &error), 0);
+		assert_int_equal(suppressions_parse(&suppressions, rows[i].text, "x", &error),
+				 -EINVAL);
+		assert_int_equal(suppressions.count, 1);
 		suppressions_clear(&suppressions);
 	}
 }
