@@ -770,6 +770,17 @@ def stopped_programs():
     return found
 
 
+def programs_that_stay_stopped(patience_s=20):
+    """Those that are stopped now and go on being so: other tests, which run beside, stop some for a
+    moment."""
+    left = stopped_programs()
+    end = time.monotonic() + patience_s
+    while left and time.monotonic() < end:
+        time.sleep(0.1)
+        left &= stopped_programs()
+    return left
+
+
 def text_pages_differ(pid):
     """Executable mappings of files whose bytes are not the file's: a breakpoint was left."""
     different = []
