@@ -386,7 +386,8 @@ def test_growth_log(grow):
     matches = [LOG.match(line) for line in lines]
     times = [int(match[1]) for match in matches if match]
     assert result.status == 0
-    assert times[:6] == [0, 2, 4, 6, 8, 10]
+    # The first sample comes when attaching is done.
+    assert times[0] <= 1 and times[1:6] == [2, 4, 6, 8, 10]
     changes = [match[3] for match in matches if match and match[3] != b"0"]
     assert len(changes) >= 5
     for change in changes[1:]:
