@@ -75,6 +75,7 @@ struct summary {
 	struct finding_total classes[KIND_MAX][CLASS_COUNT];
 	struct finding_total live[KIND_MAX]; /* before any filter */
 	bool spoiled;
+	bool suppressed; /* something was */
 };
 
 static void total_add(struct finding_total *sum, const struct finding_total *total)
@@ -98,6 +99,7 @@ static void summary_add(struct summary *summary, const struct process_findings *
 				  &result->kinds[kind].classes[leak_class]);
 		summary->live[kind].live_count += result->process->totals[kind].live_count;
 		summary->live[kind].live_bytes += result->process->totals[kind].live_bytes;
+		summary->suppressed |= result->suppressed[kind].live_count > 0;
 	}
 }
 
@@ -183,9 +185,10 @@ static bool write_reachable(const struct text_view *view, const struct summary *
 static void write_none(const struct text_view *view, const struct summary *summary)
 {
 	const struct snapshot *snapshot = view->findings->snapshot;
-	bool any = false;
+	const struct finding_filter *filter = &view->findings->filter;
+	bool any = false, filters = filter->min_size || filter->max_size || filter->min_age_ns;
 
-	for (int kind = 0; kind < KIND_MAX; kind++) {
+	for (int kind = 0; filters && kind < KIND_MAX; kind++) {
 		if (!summary->live[kind].live_count)
 			continue;
 		fputs(any ? ", " : "none of ", view->out);
@@ -194,7 +197,9 @@ static void write_none(const struct text_view *view, const struct summary *summa
 	}
 	if (any)
 		fputs(" passes the filters", view->out);
-	if (any)
+	else if (summary->suppressed)
+		fputs("nothing but what is suppressed", view->out);
+	if (any || summary->suppressed)
 		return;
 	for (size_t kind = 0; kind < snapshot->kind_count; kind++) {
 		if (!snapshot->traced[kind])
