@@ -4,7 +4,7 @@
 const struct figure_info figure_table[FIGURE_COUNT] = {
 	[FIGURE_RSS] = { "RSS", true, true, true },
 	[FIGURE_PSS] = { "PSS", true, false, false },
-	[FIGURE_USS] = { "USS", true, false, true },
+	[FIGURE_USS] = { "USS", true, false, false },
 	[FIGURE_VMS] = { "VMS", true, false, false },
 	[FIGURE_HEAP] = { "heap", true, true, true },
 	[FIGURE_MAPPED] = { "mapped", true, true, true },

@@ -22,8 +22,10 @@ enum figure {
 struct figure_info {
 	const char *name;
 	bool has_bytes;
-	bool in_log;	/* stands in the growth log */
-	bool is_judged; /* its growth can fail a run */
+	bool in_log; /* stands in the growth log */
+	/* Its growth can fail a run. The unique set is read too rarely, as it costs the kernel
+	 * much. */
+	bool is_judged;
 };
 
 extern const struct figure_info figure_table[FIGURE_COUNT];
