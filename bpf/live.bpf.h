@@ -85,8 +85,13 @@ static __noinline bool spill_insert(struct wire_bucket *first, u64 id, u32 space
 				    const struct wire_live *value)
 {
 	struct wire_spill_key key = { .id = id, .space = space, .kind = kind };
+	struct wire_live copy;
 
-	if (!value || bpf_map_update_elem(&spill, &key, value, BPF_NOEXIST))
+	if (!value)
+		return false;
+	/* A map takes its value from the stack: Linux 6.1 takes none from a caller's memory. */
+	copy = *value;
+	if (bpf_map_update_elem(&spill, &key, &copy, BPF_NOEXIST))
 		return false;
 	if (first)
 		__sync_fetch_and_add(&first->spilled, 1);
