@@ -11,16 +11,6 @@
 
 extern bool bpf_session_is_return(void) __ksym __weak;
 
-static __always_inline struct wire_probe probe_of(void *ctx)
-{
-	union {
-		u64 cookie;
-		struct wire_probe probe;
-	} is = { .cookie = bpf_get_attach_cookie(ctx) };
-
-	return is.probe;
-}
-
 SEC("kprobe")
 int acquire_session(struct pt_regs *ctx)
 {

@@ -234,6 +234,7 @@ int process_exec(struct bpf_raw_tracepoint_args *ctx)
 	event_fill(&event, WIRE_EVENT_EXEC, space_new(), pid, task);
 	event.old_space = follow->space;
 	event.shares_space = follow->flags & WIRE_FOLLOW_SHARES;
+	event.peak_rss_pages = BPF_CORE_READ(task, signal, maxrss);
 	exe_fill(&event.exe, (struct linux_binprm *)ctx->args[2], task);
 	follow->space = event.head.space;
 	if (follow->flags & WIRE_FOLLOW_PARK_NEXT)

@@ -287,6 +287,16 @@ static __always_inline void count(u32 counter)
 		__sync_fetch_and_add(value, 1);
 }
 
+static __always_inline struct wire_probe probe_of(void *ctx)
+{
+	union {
+		u64 cookie;
+		struct wire_probe probe;
+	} is = { .cookie = bpf_get_attach_cookie(ctx) };
+
+	return is.probe;
+}
+
 static __always_inline u32 now_ticks(void)
 {
 	return (bpf_ktime_get_ns() - session_start_ns) >> WIRE_TICK_SHIFT;

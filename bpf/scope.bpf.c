@@ -4,16 +4,6 @@
 #include "maps.bpf.h"
 #include "scope.bpf.h"
 
-static __always_inline struct wire_probe scope_probe(void *ctx)
-{
-	union {
-		u64 cookie;
-		struct wire_probe probe;
-	} is = { .cookie = bpf_get_attach_cookie(ctx) };
-
-	return is.probe;
-}
-
 static __always_inline u64 name_hash(const char name[WIRE_SCOPE_NAME])
 {
 	const u64 *words = (const u64 *)name;
@@ -29,7 +19,7 @@ static __always_inline u64 name_hash(const char name[WIRE_SCOPE_NAME])
 SEC("kprobe")
 int scope_mark(struct pt_regs *ctx)
 {
-	struct wire_probe probe = scope_probe(ctx);
+	struct wire_probe probe = probe_of(ctx);
 	struct thread *thread = thread_current();
 	struct wire_event_scope event = {};
 	struct wire_scope_key key = {};
@@ -58,7 +48,7 @@ int scope_mark(struct pt_regs *ctx)
 SEC("kprobe")
 int scope_call(struct pt_regs *ctx)
 {
-	struct wire_probe probe = scope_probe(ctx);
+	struct wire_probe probe = probe_of(ctx);
 	struct thread *thread = thread_current();
 	struct wire_event_scope event = {};
 	struct wire_scope_key key = {};

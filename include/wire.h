@@ -243,6 +243,8 @@ struct wire_space {
 #define WIRE_SCOPE_ROUNDS 15
 #define WIRE_SCOPE_NUMBERS (1u << 20)
 #define WIRE_SCOPES_MAX 65536
+/* Functions whose calls are scopes. */
+#define WIRE_CALLS_MAX 64
 
 struct wire_scope_key {
 	u64 name; /* hash of a mark's; a function's number */

@@ -197,7 +197,7 @@ int judgement_make(const struct judgement *judgement, const struct snapshot *sna
 }
 
 int judgement_scopes(const struct judgement *judgement, const struct snapshot *snapshot,
-		     struct findings **findings, struct scope_results **results)
+		     const char *name, struct findings **findings, struct scope_results **results)
 {
 	struct finding_filter filter = judgement->options->filter;
 
@@ -205,7 +205,7 @@ int judgement_scopes(const struct judgement *judgement, const struct snapshot *s
 	if (judgement->suppressions.count)
 		filter.suppressions = &judgement->suppressions;
 	*findings = findings_new(snapshot, &filter);
-	*results = *findings ? scope_results_new(*findings) : NULL;
+	*results = *findings ? scope_results_new(*findings, name) : NULL;
 	if (*results)
 		return 0;
 	findings_free(*findings);

@@ -51,9 +51,10 @@ struct judged {
 /* `interim`: no verdict by the gate yet. Returns 0 or -ENOMEM. */
 int judgement_make(const struct judgement *judgement, const struct snapshot *snapshot, bool interim,
 		   struct judged *judged);
-/* What the scopes of a run that goes on have left behind so far. Returns 0 or -ENOMEM. */
+/* What the scopes of that name have left behind so far, in a run that goes on. Returns 0 or
+ * -ENOMEM. */
 int judgement_scopes(const struct judgement *judgement, const struct snapshot *snapshot,
-		     struct findings **findings, struct scope_results **results);
+		     const char *name, struct findings **findings, struct scope_results **results);
 void judged_clear(struct judged *judged);
 /* The exit status of leaktrace by the verdict; 0: the command's own. */
 int judgement_status(const struct judgement *judgement, const struct verdict *verdict);

@@ -76,19 +76,14 @@ void kinds_tell_missing(const struct kinds *kinds)
 				   kinds->resources.kinds[i].name);
 }
 
-bool kinds_tell_missing_calls(const struct kinds *kinds, const struct options *options)
+void kinds_tell_missing_calls(const struct kinds *kinds, const struct options *options)
 {
-	bool missing = false;
-
-	for (size_t i = 0; i < options->calls.count; i++) {
-		if (kinds->functions.calls_found[i])
-			continue;
-		missing = true;
-		log_error("--call %s: no such function was found in what the traced processes have "
-			  "mapped (stripped? inlined? a C++ name needs its namespaces)",
-			  options->calls.texts[i]);
-	}
-	return missing;
+	for (size_t i = 0; i < options->calls.count; i++)
+		if (!kinds->functions.calls_found[i])
+			log_error("--call %s: no such function was found in what the traced "
+				  "processes have mapped (stripped? inlined? a C++ name needs its "
+				  "namespaces)",
+				  options->calls.texts[i]);
 }
 
 void kinds_clear(struct kinds *kinds)

@@ -263,6 +263,11 @@ static int check_rules(struct parse *parse)
 			  options->warm_up_ns ? "--warmup" : "--fail-on growth");
 		return EINVAL;
 	}
+	if (options->calls.count > WIRE_CALLS_MAX) {
+		log_error("--call was given %zu times: %d functions are the most",
+			  options->calls.count, WIRE_CALLS_MAX);
+		return EINVAL;
+	}
 	if (options->update_baseline && !options->baseline) {
 		log_error("--update-baseline needs --baseline FILE");
 		return EINVAL;

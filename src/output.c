@@ -233,7 +233,7 @@ int output_write_scope(const struct judgement *judgement, struct symbols *symbol
 	int error = symbols_resolve(symbols, snapshot);
 
 	roles_settle(snapshot);
-	if (judgement_scopes(judgement, snapshot, &findings, &results))
+	if (judgement_scopes(judgement, snapshot, name, &findings, &results))
 		return -ENOMEM;
 	error = report_scope(results, name, snapshot, stream) ?: error;
 	scope_results_free(results);

@@ -266,8 +266,11 @@ static int trace(struct session *session)
 	session->control.may_ask = may_ask;
 	session->control.answer = answer_scope;
 	session->control.context = session;
-	if (options->mode == MODE_COMMAND && control_open(&session->control))
-		log_notice("no socket for questions of the command: %s", strerror(errno));
+	if (options->mode == MODE_COMMAND) {
+		error = control_open(&session->control);
+		if (error)
+			log_notice("no socket for questions of the command: %s", strerror(-error));
+	}
 	target->output_fd = session->live.output.command_fd;
 	status = target_prepare(target, options, session->modules);
 	if (status)

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +75,8 @@ static void run_child(const struct arguments *arguments)
 {
 	int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	signal(SIGINT, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (nowhere >= 0) {
 		dup2(nowhere, STDOUT_FILENO);
 		dup2(nowhere, STDERR_FILENO);
@@ -89,6 +93,7 @@ static int run(const struct compared *compared, char *const *command, size_t cou
 	pid_t child;
 
 	make_arguments(compared, command, count, &arguments);
+	errno = ENOMEM;
 	child = arguments.failed ? -1 : fork();
 	if (!child)
 		run_child(&arguments);
@@ -172,6 +177,9 @@ int session_compare(const struct options *options)
 	struct compared compared = { .options = options, .folder = "/tmp/leaktrace-XXXXXX" };
 	int status;
 
+	/* A terminal sends it to the runs, too: what they end with is told, and the folder removed.
+	 */
+	signal(SIGINT, SIG_IGN);
 	if (!mkdtemp(compared.folder)) {
 		log_error("cannot make a folder in /tmp: %s", strerror(errno));
 		return SESSION_UNMEASURED;

@@ -113,7 +113,7 @@ class Plugin:
         gc.collect()
         scope = self.leaktrace.ask(name)
         if not scope or scope["state"] == "too few":
-            pytest.fail(f"{times} runs are too few to tell whether they leave more behind (60 are enough)", pytrace=False)
+            pytest.fail(f"{times} runs are too few to tell whether they leave more behind (give more times)", pytrace=False)
         leaks = [site for site in scope["sites"] if site["grows"] and per_run(site)[0] > tolerance]
         if leaks:
             pytest.fail(f"each run leaves more behind ({times} runs):\n" + "\n".join(map(describe, leaks)), pytrace=False)

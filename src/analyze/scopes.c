@@ -55,8 +55,6 @@ static size_t compared_rounds(const uint64_t *entries, size_t rounds, uint64_t f
 	if (end > 1 && entries[end - 1] < open_round_min(first_round))
 		end--;
 	*from = end > COMPARED_MAX ? end - COMPARED_MAX : 1;
-	if (!*from)
-		*from = 1;
 	return end;
 }
 
@@ -159,19 +157,19 @@ static bool add_part(struct scope_result *result, const struct finding *finding,
 	slot = array_add(&result->parts, &result->part_count, sizeof(*slot));
 	if (!slot)
 		return false;
+	part.own = own_frame(finding->frames, finding->frame_count);
 	*slot = part;
 	judge_part(result, slot, first_round);
 	return true;
 }
 
-static bool is_same_place(const struct finding *a, const struct finding *b)
+static bool is_same_place(const struct scope_part *a, const struct scope_part *b)
 {
-	const struct frame *left = own_frame(a->frames, a->frame_count);
-	const struct frame *right = own_frame(b->frames, b->frame_count);
+	const struct frame *left = a->own, *right = b->own;
 
-	return a->site->kind == b->site->kind && left && right && left->function &&
-	       right->function && !strcmp(left->function, right->function) &&
-	       left->offset == right->offset && left->module == right->module;
+	return a->finding->site->kind == b->finding->site->kind && left && right &&
+	       left->offset == right->offset && left->module == right->module && left->function &&
+	       right->function && !strcmp(left->function, right->function);
 }
 
 /*
@@ -186,7 +184,7 @@ static void join_parts(struct scope_result *result, size_t first, uint64_t first
 	for (size_t i = first + 1; i < result->part_count; i++) {
 		const struct scope_part *part = &result->parts[i];
 
-		if (!is_same_place(whole.finding, part->finding))
+		if (!is_same_place(&whole, part))
 			continue;
 		if (part->finding->live_count > whole.finding->live_count)
 			whole.finding = part->finding;
@@ -198,7 +196,7 @@ static void join_parts(struct scope_result *result, size_t first, uint64_t first
 	if (!scope_rounds_grow(result->entries, whole.rounds, result->round_count, first_round))
 		return;
 	for (size_t i = first + 1; i < result->part_count; i++)
-		if (!is_same_place(whole.finding, result->parts[i].finding))
+		if (!is_same_place(&whole, &result->parts[i]))
 			result->parts[kept++] = result->parts[i];
 	result->part_count = kept;
 	judge_part(result, &whole, first_round);
@@ -229,15 +227,17 @@ static bool add_result(struct scope_results *results, const struct process_findi
 	return true;
 }
 
-struct scope_results *scope_results_new(const struct findings *all)
+uint64_t scope_entries_needed(const struct scope_rounds *rounds)
+{
+	return rounds->warm_up + 3 * rounds->first + open_round_min(rounds->first);
+}
+
+struct scope_results *scope_results_new(const struct findings *all, const char *name)
 {
 	struct scope_results *results = calloc(1, sizeof(*results));
-	const struct scope_rounds *rounds = &all->snapshot->rounds;
 
 	if (!results)
 		return NULL;
-	results->entries_needed =
-		rounds->warm_up + 3 * rounds->first + open_round_min(rounds->first);
 	for (size_t i = 0; i < all->process_count; i++) {
 		const struct process_findings *process = &all->processes[i];
 
@@ -245,7 +245,8 @@ struct scope_results *scope_results_new(const struct findings *all)
 		if (process->is_ignored || process->process->end == PROCESS_EXECED)
 			continue;
 		for (uint32_t j = 0; j < process->process->scope_count; j++) {
-			if (add_result(results, process, j, all->snapshot))
+			if ((name && strcmp(name, process->process->scopes[j].name) != 0) ||
+			    add_result(results, process, j, all->snapshot))
 				continue;
 			scope_results_free(results);
 			return NULL;

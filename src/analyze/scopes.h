@@ -13,8 +13,10 @@
 
 struct findings;
 struct finding;
+struct frame;
 struct process_findings;
 struct scope;
+struct scope_rounds;
 struct snapshot;
 
 #define SCOPE_ROUNDS_MAX 16
@@ -28,6 +30,7 @@ struct scope_amount {
 /* What is live of one call site, acquired inside the scope. */
 struct scope_part {
 	const struct finding *finding;
+	const struct frame *own; /* the innermost frame of the program's own, NULL: none */
 	struct scope_amount rounds[SCOPE_ROUNDS_MAX];
 	bool grows;
 	double count_per_entry; /* over the rounds that were compared */
@@ -53,12 +56,16 @@ struct scope_result {
 struct scope_results {
 	struct scope_result *results; /* by process, then in the order of first entries */
 	size_t count;
-	uint64_t entries_needed; /* to tell */
 };
 
-/* Of all scopes of processes that are not ignored. NULL when out of memory; the findings must
- * outlive the result. */
-struct scope_results *scope_results_new(const struct findings *all);
+/* How many entries it takes to tell. */
+uint64_t scope_entries_needed(const struct scope_rounds *rounds);
+
+/*
+ * Of the scopes of that name (NULL: of all) in processes that are not ignored. NULL when out of
+ * memory; the findings must outlive the result.
+ */
+struct scope_results *scope_results_new(const struct findings *all, const char *name);
 /* Takes NULL. */
 void scope_results_free(struct scope_results *results);
 

@@ -272,7 +272,7 @@ struct verdict *verdict_new(const struct findings *judged, const struct gate *ga
 	if (!gate)
 		gate = &none;
 	verdict->has_gate = gate->rule_count || gate->call_count || gate->judges_growth;
-	verdict->scopes = scope_results_new(judged);
+	verdict->scopes = scope_results_new(judged, NULL);
 	done = verdict->scopes && (anything_measured(judged) || judge_nothing(verdict, judged));
 	done = done && verdict_add_losses(verdict, judged->snapshot);
 	if (done && verdict->word == VERDICT_NONE && verdict->has_gate)

@@ -62,12 +62,14 @@ int report_compare(const struct usage *least, const struct usage_differences *di
 	errno = 0;
 	fprintf(stream, "leaktrace: %-20s %16s %16s %16s\n", "", "A", "B", "B - A");
 	for (int i = 0; i < USAGE_FIGURES; i++) {
+		const uint64_t a = least[0].figures[i], b = least[1].figures[i];
+		bool is_known = i != USAGE_PEAK_RSS || (a && b);
 		char first[FORMAT_SIZE], second[FORMAT_SIZE], change[FORMAT_SIZE];
 
 		fprintf(stream, "           %-20s %16s %16s %16s\n", figures[i].text,
-			format_count(first, least[0].figures[i]),
-			format_count(second, least[1].figures[i]),
-			signed_count(change, least[0].figures[i], least[1].figures[i]));
+			a || is_known ? format_count(first, a) : "unknown",
+			b || is_known ? format_count(second, b) : "unknown",
+			is_known ? signed_count(change, a, b) : "unknown");
 	}
 	if (differences->count)
 		fputs("\nCall sites that differ (B - A):\n", stream);

@@ -177,15 +177,17 @@ static void write_growth(const struct verdict_reason *reason, const struct snaps
 	write_place(reason->finding, out);
 }
 
-static void write_too_few(const struct verdict_reason *reason, FILE *out)
+static void write_too_few(const struct verdict_reason *reason, const struct snapshot *snapshot,
+			  FILE *out)
 {
-	char count[FORMAT_SIZE];
+	char count[FORMAT_SIZE], needed[FORMAT_SIZE];
 
 	escape_write(out, reason->text);
 	fprintf(out,
 		"() was called %s times: too few to tell whether its calls leave more behind "
-		"(more of them, or a smaller --warmup-calls)",
-		format_count(count, reason->value));
+		"(%s are enough; or a smaller --warmup-calls)",
+		format_count(count, reason->value),
+		format_count(needed, scope_entries_needed(&snapshot->rounds)));
 }
 
 void verdict_write_reason(const struct verdict_reason *reason, const struct snapshot *snapshot,
@@ -196,7 +198,7 @@ void verdict_write_reason(const struct verdict_reason *reason, const struct snap
 	if (reason->part) {
 		write_growth(reason, snapshot, out);
 	} else if (!strcmp(reason->id, "too-few-calls")) {
-		write_too_few(reason, out);
+		write_too_few(reason, snapshot, out);
 	} else if (!reason->rule) {
 		if (reason->value)
 			fprintf(out, "%s ", format_count(count, reason->value));

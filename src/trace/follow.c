@@ -346,6 +346,7 @@ static void process_execed(struct follower *follower, const struct wire_event_pr
 	if (!process || processes_start(follower->config.processes, &start))
 		return;
 	process->owner = 0;
+	process->earlier_rss_pages = event->peak_rss_pages;
 	if (!scan_process(follower, process, false, &scan) && event->head.parked)
 		know_exe(follower, event, &scan);
 }
@@ -362,16 +363,20 @@ static void process_changed(struct follower *follower, const struct wire_event *
 static void process_exited(struct follower *follower, const struct wire_event_process *event)
 {
 	struct followed *process = followed_find(follower, event->head.pid);
+	uint64_t earlier_pages = 0;
 	int signal = event->exit_code & 0x7f;
 
-	if (process && process->space == event->head.space)
+	if (process && process->space == event->head.space) {
+		earlier_pages = process->earlier_rss_pages;
 		followed_free(follower, process);
-	processes_set_peak(follower->config.processes, event->head.space,
-			   event->peak_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE));
-	if (!event->shares_space)
-		end_space(follower, event->head.space, signal ? PROCESS_SIGNALED : PROCESS_EXITED,
-			  signal ? signal : (int)(event->exit_code >> 8 & 0xff),
-			  event->head.time_ns);
+	}
+	if (event->shares_space)
+		return;
+	if (event->peak_rss_pages > earlier_pages)
+		processes_set_peak(follower->config.processes, event->head.space,
+				   event->peak_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE));
+	end_space(follower, event->head.space, signal ? PROCESS_SIGNALED : PROCESS_EXITED,
+		  signal ? signal : (int)(event->exit_code >> 8 & 0xff), event->head.time_ns);
 }
 
 static void check_alive(uint32_t space, uint32_t pid, void *context)

@@ -103,9 +103,9 @@ int functions_add_last(struct function_list *list)
 
 int functions_add_calls(struct function_list *list, const char *const *names, size_t count)
 {
-	int error = 0;
+	int error = count > WIRE_CALLS_MAX ? -E2BIG : 0;
 
-	for (size_t i = 0; !error && i < count && i < FUNCTION_CALLS_MAX; i++) {
+	for (size_t i = 0; !error && i < count; i++) {
 		const struct function_row row = {
 			.name = names[i],
 			.probe = {

@@ -10,8 +10,6 @@
 
 struct resource_kinds;
 
-#define FUNCTION_CALLS_MAX 64
-
 struct function_row {
 	const char *name;
 	struct wire_probe probe;
@@ -26,7 +24,7 @@ struct function_list {
 	struct function_row *rows;
 	size_t count;
 	bool found[WIRE_KINDS]; /* kinds, a function of which was in a file */
-	bool calls_found[FUNCTION_CALLS_MAX];
+	bool calls_found[WIRE_CALLS_MAX];
 };
 
 /* The thread library's functions. Returns 0 or -ENOMEM. */

@@ -19,7 +19,9 @@ struct module;
 struct followed {
 	uint32_t pid;
 	uint32_t space;
-	uint32_t owner;		  /* whose space it shares, 0: it has its own */
+	uint32_t owner; /* whose space it shares, 0: it has its own */
+	/* The kernel has one figure for all images of a process: what it was when this one came. */
+	uint64_t earlier_rss_pages;
 	struct links links;	  /* FOLLOW_PROCESSES */
 	struct module **attached; /* modules that `links` cover */
 	size_t attached_count;

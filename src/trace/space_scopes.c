@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Owns a space's scopes: from the kernel's numbers to the process's. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "trace/collect.h"
 #include "trace/space.h"
@@ -26,6 +27,20 @@ static const char *name_of(const struct processes *processes, const struct wire_
 	return strings_intern(processes->snapshot->strings, name[0] ? name : "?");
 }
 
+/* By number: they come in that order, but for a race. The last of each array moves to its place. */
+static void put_in_order(struct scope *scope, struct wire_scope_key *key, size_t before)
+{
+	for (; before && scope[-1].number > scope->number; before--, scope--, key--) {
+		struct wire_scope_key other_key = key[-1];
+		struct scope other = scope[-1];
+
+		scope[-1] = *scope;
+		*scope = other;
+		key[-1] = *key;
+		*key = other_key;
+	}
+}
+
 int processes_scope_event(struct processes *processes, const struct wire_event_scope *event)
 {
 	struct space *space = space_find(processes, event->head.space);
@@ -42,18 +57,29 @@ int processes_scope_event(struct processes *processes, const struct wire_event_s
 	scope->name = strings_intern(processes->snapshot->strings, name_of(processes, event));
 	scope->number = event->number;
 	scope->is_call = event->key.is_call;
-	return scope->name ? 0 : -ENOMEM;
+	if (!scope->name)
+		return -ENOMEM;
+	put_in_order(scope, key, space->scope_key_count - 1);
+	return 0;
+}
+
+static int compare_number(const void *key, const void *entry)
+{
+	const uint32_t *number = key;
+	const struct scope *scope = entry;
+
+	return *number < scope->number ? -1 : *number > scope->number;
 }
 
 uint32_t space_scope_index(const struct process *process, uint32_t id)
 {
 	uint32_t number = id >> WIRE_SCOPE_ROUND_BITS;
+	const struct scope *scope = NULL;
 
-	/* They come in the order of their numbers, but for a race; a process has few. */
-	for (size_t i = process->scope_count; number && i-- > 0;)
-		if (process->scopes[i].number == number)
-			return (uint32_t)i;
-	return SITE_NO_SCOPE;
+	if (number && process->scope_count)
+		scope = bsearch(&number, process->scopes, process->scope_count, sizeof(*scope),
+				compare_number);
+	return scope ? (uint32_t)(scope - process->scopes) : SITE_NO_SCOPE;
 }
 
 void collect_scopes(struct process *process, const struct space *space, const struct tracer *tracer)

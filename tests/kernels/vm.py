@@ -36,11 +36,13 @@ mount -t devtmpfs dev /dev
 for module in $(cat /modules/order); do insmod "/modules/$module" 2>/dev/null; done
 share='trans=virtio,version=9p2000.L,msize=512000'
 mount -t 9p -o "$share,ro,cache=loose" root /root || poweroff -f
+mount -t tmpfs tmp /root/tmp
+mkdir -p "/root{tree}" "/root{build}" 2>/dev/null # they may be in /tmp
+mount -t 9p -o "$share,ro,cache=loose" tree "/root{tree}" || poweroff -f
 mount -t 9p -o "$share,cache=mmap" build "/root{build}" || poweroff -f
 mount --move /proc /root/proc
 mount --move /sys /root/sys
 mount --move /dev /root/dev
-mount -t tmpfs tmp /root/tmp
 mount -t tmpfs run /root/run
 mount -t tmpfs home /root/root
 mkdir -p /root/dev/pts /root/dev/shm
@@ -127,7 +129,7 @@ def make_initramfs(image, folder, script):
     with open(os.path.join(tree, "modules/order"), "w", encoding="ascii") as file:
         file.write("\n".join(order))
     with open(os.path.join(tree, "init"), "w", encoding="utf-8") as file:
-        file.write(INIT.format(build=BUILD, script=script))
+        file.write(INIT.format(tree=os.getcwd(), build=BUILD, script=script))
     os.chmod(os.path.join(tree, "init"), 0o755)
     archive = os.path.join(folder, "initramfs.cpio")
     names = subprocess.run(["find", "."], cwd=tree, check=True, stdout=subprocess.PIPE).stdout
@@ -154,7 +156,7 @@ def boot(options, folder):
                "-m", str(options.memory), "-nographic", "-no-reboot", "-kernel", image,
                "-initrd", make_initramfs(image, folder, names["script"]),
                "-append", "console=ttyS0 panic=-1 loglevel=4 mitigations=off"]
-    command += share("root", "/", "readonly=on") + share("build", BUILD)
+    command += share("root", "/", "readonly=on") + share("tree", os.getcwd(), "readonly=on") + share("build", BUILD)
     with open(names["console"], "wb") as console:
         try:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,

@@ -92,12 +92,12 @@ static void test_results(void **state)
 {
 	struct snapshot *snapshot = fixture_snapshot();
 	struct findings *findings = find(snapshot, true, "work");
-	struct scope_results *results = scope_results_new(findings);
+	struct scope_results *results = scope_results_new(findings, NULL);
 	const struct scope_result *result = &results->results[0];
 
 	(void)state;
 	assert_int_equal(results->count, 1);
-	assert_int_equal(results->entries_needed, 45);
+	assert_int_equal(scope_entries_needed(&snapshot->rounds), 45);
 	assert_int_equal(result->state, SCOPE_GROWS);
 	assert_int_equal(result->round_count, ROUNDS);
 	for (size_t i = 0; i < ROUNDS; i++) {
@@ -110,6 +110,12 @@ static void test_results(void **state)
 	assert_true(result->parts[0].bytes_per_entry == 16);
 	scope_results_free(results);
 	scope_results_free(NULL);
+	results = scope_results_new(findings, "work");
+	assert_int_equal(results->count, 1);
+	scope_results_free(results);
+	results = scope_results_new(findings, "other");
+	assert_int_equal(results->count, 0);
+	scope_results_free(results);
 	findings_free(findings);
 	snapshot_free(snapshot);
 }
@@ -129,7 +135,7 @@ static void test_a_calls_function_is_on_the_stack(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct snapshot *snapshot = fixture_snapshot();
 		struct findings *findings = find(snapshot, rows[i].is_call, rows[i].function);
-		struct scope_results *results = scope_results_new(findings);
+		struct scope_results *results = scope_results_new(findings, NULL);
 
 		assert_int_equal(results->results[0].part_count, rows[i].inside);
 		scope_results_free(results);
@@ -161,7 +167,7 @@ static void test_entries_by_round(void **state)
 
 		snapshot->rounds.count = 3;
 		snapshot->processes[0].scopes[0].entries = rows[i].all;
-		results = scope_results_new(findings);
+		results = scope_results_new(findings, NULL);
 		for (size_t j = 0; j < 6; j++)
 			assert_int_equal(results->results[0].entries[j], rows[i].rounds[j]);
 		scope_results_free(results);
