@@ -11,18 +11,21 @@
 #include "live.bpf.h"
 #include "maps.bpf.h"
 #include "peak.bpf.h"
+#include "sample.bpf.h"
 #include "site.bpf.h"
 
 static __always_inline void account_released(struct thread *thread, const struct wire_live *value)
 {
 	u32 index = value->site;
 	struct wire_site *site = bpf_map_lookup_elem(&sites, &index);
+	struct weight weight;
 
 	if (site) {
-		__sync_fetch_and_add(&site->released_count, 1);
-		__sync_fetch_and_add(&site->released_bytes, value->size);
+		weight = block_weight(site->kind, value->size);
+		__sync_fetch_and_add(&site->released_count, weight.count);
+		__sync_fetch_and_add(&site->released_bytes, weight.bytes);
 		if (site->kind == WIRE_HEAP)
-			peak_add(thread, -(s64)value->size);
+			peak_add(thread, -(s64)weight.bytes);
 	}
 }
 
@@ -55,6 +58,7 @@ __weak __noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u
 	u32 now = now_ticks();
 	struct wire_live value = { .size = size, .born = born ?: now }, old = {};
 	struct wire_site *site;
+	struct weight weight;
 	int result;
 
 	if (!thread)
@@ -72,11 +76,12 @@ __weak __noinline int account_acquire(struct thread *thread, u32 kind, u64 id, u
 		__sync_fetch_and_add(&site->lost, 1);
 		return 0;
 	}
-	__sync_fetch_and_add(&site->acquired_count, 1);
-	__sync_fetch_and_add(&site->acquired_bytes, size);
+	weight = block_weight(kind, size);
+	__sync_fetch_and_add(&site->acquired_count, weight.count);
+	__sync_fetch_and_add(&site->acquired_bytes, weight.bytes);
 	site->last = now;
 	if (kind == WIRE_HEAP)
-		peak_add(thread, size);
+		peak_add(thread, weight.bytes);
 	return 0;
 }
 
@@ -93,7 +98,7 @@ static __always_inline void account_release(struct thread *thread, u32 kind, u64
 
 	if (account_take(thread, kind, id, &value)) {
 		account_released(thread, &value);
-	} else if (kind == WIRE_HEAP) {
+	} else if (kind == WIRE_HEAP && !sample_bytes) {
 		u32 index = thread->space;
 		struct wire_space *space = bpf_map_lookup_elem(&spaces, &index);
 
@@ -123,6 +128,7 @@ static __always_inline u32 account_forget(struct thread *thread, u32 kind, u64 i
 {
 	struct wire_live value = {};
 	struct wire_site *site;
+	struct weight weight;
 	u32 index;
 
 	if (!account_take(thread, kind, id, &value))
@@ -130,10 +136,11 @@ static __always_inline u32 account_forget(struct thread *thread, u32 kind, u64 i
 	index = value.site;
 	site = bpf_map_lookup_elem(&sites, &index);
 	if (site) {
-		__sync_fetch_and_add(&site->acquired_count, -1);
-		__sync_fetch_and_add(&site->acquired_bytes, -value.size);
+		weight = block_weight(kind, value.size);
+		__sync_fetch_and_add(&site->acquired_count, -weight.count);
+		__sync_fetch_and_add(&site->acquired_bytes, -weight.bytes);
 		if (kind == WIRE_HEAP)
-			peak_add(thread, -(s64)value.size);
+			peak_add(thread, -(s64)weight.bytes);
 	}
 	return value.born;
 }

@@ -180,11 +180,31 @@ __weak __noinline int call_kind_around(struct thread *thread, u64 stack_pointer)
 	return kind;
 }
 
+/*
+ * Whether the call's block is one of those that are not sampled. What a call inside another asks
+ * for is the outer one's, which has drawn for it.
+ */
+static __always_inline bool call_passes(struct thread *thread, const struct call *outer,
+					struct wire_probe probe, u64 stack_pointer, u64 size)
+{
+	if (!sample_bytes || probe.kind != WIRE_HEAP)
+		return false;
+	if (outer && outer->kind == WIRE_HEAP)
+		return true;
+	if (sample_is_passed(thread, stack_pointer, size))
+		return true;
+	if (sample_takes(thread, size))
+		return false;
+	sample_pass(thread, stack_pointer, size);
+	return true;
+}
+
 /* Returns false when the call need not be seen at its return. */
 static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe probe)
 {
 	struct thread *thread = thread_current();
 	struct call *outer, *call;
+	bool is_passed;
 	u64 size;
 
 	if (!thread)
@@ -204,6 +224,9 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 		return false;
 	}
 	outer = call_top(thread);
+	is_passed = call_passes(thread, outer, probe, PT_REGS_SP(regs), size);
+	if (is_passed && probe.op != WIRE_RESIZE)
+		return false;
 	thread->depth++;
 	call = call_top(thread);
 	if (!call)
@@ -214,11 +237,16 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 	call->size = size;
 	call->has_old = false;
 	call->has_inner = false;
+	call->is_passed = is_passed;
 	if (probe.op == WIRE_ACQUIRE)
 		return true;
 	call->id = call_argument(regs, probe.id_arg);
 	if ((probe.op == WIRE_RESIZE || probe.op == WIRE_RELEASE_IF) && call->id)
 		call_take_old(thread, outer, call, probe.kind);
+	if (is_passed && !call->has_old) {
+		thread->depth--;
+		return false;
+	}
 	return true;
 }
 
@@ -261,7 +289,7 @@ static __always_inline void call_resized(struct thread *thread, const struct reg
 		account_released(thread, &call->old);
 	else if (call->id && gone)
 		account_release(thread, probe.kind, call->id);
-	if (result)
+	if (result && !call->is_passed)
 		call_acquired(thread, regs, call, probe.kind, result,
 			      in_place ? call->old.born : 0);
 }
@@ -360,7 +388,9 @@ static __always_inline void call_return(struct pt_regs *context, struct wire_pro
 	calls_drop_below(thread, stack_pointer);
 	call = call_top(thread);
 	if (!call || call->stack_pointer != stack_pointer) {
-		count(WIRE_LOST_CALLS);
+		/* Not every way to attach can do without the return probe of one call. */
+		if (!sample_bytes || probe.kind != WIRE_HEAP)
+			count(WIRE_LOST_CALLS);
 		return;
 	}
 	thread->depth--;

@@ -37,6 +37,11 @@ const volatile u64 scope_warm_up __weak;
 const volatile u64 scope_first_round __weak = 1;
 const volatile u32 scope_rounds __weak = 1;
 
+/* One of so many bytes is sampled, on average; 0: all are tracked. With tables to look up. */
+const volatile u64 sample_bytes __weak;
+const volatile u32 sample_logs[WIRE_SAMPLE_LOGS + 1] __weak;
+const volatile u32 sample_weights[WIRE_SAMPLE_WEIGHTS + 1] __weak;
+
 u32 next_scope __weak = 1;
 /* The next address-space number, for when none was given back. */
 u32 next_space __weak = 1;
@@ -56,6 +61,7 @@ struct call {
 	bool has_old;
 	bool has_inner;
 	bool is_exempt; /* acquires what need not be given back */
+	bool is_passed; /* RESIZE: the new block is not sampled */
 	u8 kind;
 };
 
@@ -100,6 +106,11 @@ struct thread {
 	s64 live_change; /* of live bytes, not yet added to the space's */
 	s64 live_change_peak;
 	s64 lump; /* see peak.bpf.h */
+	/* See sample.bpf.h: bytes to the next point, 0: not drawn; the last call not taken. */
+	u64 sample_left;
+	u64 passed_sp;
+	u64 passed_size;
+	u64 passed_caller;
 	struct call calls[MAX_CALLS];
 	struct open_scope scopes[MAX_SCOPES];
 	u32 scope_depth;

@@ -130,6 +130,7 @@ _leaktrace() {
 			--growth-limits
 			--runs
 			--allow
+			--sample
 			--help' -- "$cur")
 	elif [[ $mode == report ]]; then
 		_filedir

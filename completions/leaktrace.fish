@@ -66,6 +66,7 @@ complete -c leaktrace -l warmup -x -d "What was before does not count, with --gr
 complete -c leaktrace -l growth-limits -x -d "How much growth fails, with --growth"
 complete -c leaktrace -s r -l runs -x -d "How often each of two compared commands is run"
 complete -c leaktrace -l allow -x -d "How much more the second may need"
+complete -c leaktrace -l sample -x -d "Track a sample of heap blocks, one point per so many bytes"
 complete -c leaktrace -l no-demangle -d "Show C++ and Rust symbols as they are"
 complete -c leaktrace -l color -x -a "auto always never" -d Colours
 complete -c leaktrace -s v -l verbose -d "Say more"

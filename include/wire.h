@@ -212,6 +212,18 @@ struct wire_site {
 /* Set in every tag, so that none equals 0 or WIRE_SITE_BUSY. */
 #define WIRE_SITE_USED 2ULL
 
+/* ---- sampling: see sample.bpf.h -------------------------------------------- */
+
+/* Counts of blocks that stand for others are in parts of 1 << WIRE_SAMPLE_SHIFT. */
+#define WIRE_SAMPLE_SHIFT 10
+#define WIRE_SAMPLE_LOGS 256 /* rows of -ln(x), x from 1/2 to 1, in 2^-24 */
+/* Rows of y / (1 - e^-y), in 2^-24, so many to a step of 1 in y. */
+#define WIRE_SAMPLE_STEPS 64
+#define WIRE_SAMPLE_WEIGHTS 1024
+#define WIRE_SAMPLE_BYTES_MAX (1ULL << 30)
+/* What a wrapper of an allocator adds to a request, at most. */
+#define WIRE_SAMPLE_PASSED_MORE 64
+
 /* ---- per address space --------------------------------------------------- */
 
 #define WIRE_SPACES 65536 /* numbers in use at once, 0 is none */

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "report/format.h"
 #include "report/growth.h"
+#include "report/verdict.h"
 #include "scan_run.h"
 #include "session.h"
 #include "util/log.h"
@@ -365,9 +366,8 @@ static void add_growth(struct live_run *live, struct judgement *judgement, enum 
 	growth_write_figure(out, figure, &growth->total.first, &live->logged,
 			    &growth->total.trends[figure]);
 	if (part && part->own && part->own->function) {
-		fprintf(out, ", most by %s", part->own->function);
-		if (part->own->file)
-			fprintf(out, " %s:%u", module_name(part->own->file), part->own->line);
+		fputs(", most by ", out);
+		verdict_write_place(part->own, out);
 	}
 	if (!fclose(out))
 		judgement_add_growth(judgement, text);

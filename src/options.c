@@ -242,6 +242,20 @@ static int check_rules(struct parse *parse)
 			  "--growth");
 		return EINVAL;
 	}
+	if (options->sample_bytes && (options->gate.rule_count || options->check ||
+				      options->calls.count || options->baseline)) {
+		log_error("--sample gives estimates, and a verdict needs every block: leave it "
+			  "out with --check, --fail-on, --call and --baseline");
+		return EINVAL;
+	}
+	if (options->sample_bytes && options->events == EVENTS_PAGES) {
+		log_error("--sample has no meaning with --events pages");
+		return EINVAL;
+	}
+	if (options->sample_bytes && options->scan_every_ns) {
+		log_error("--scan-every has no meaning with --sample");
+		return EINVAL;
+	}
 	if (options->no_scan && options->scan_every_ns) {
 		log_error("--scan-every has no meaning with --no-scan");
 		return EINVAL;

@@ -85,6 +85,8 @@ struct options {
 	bool place_at_entry; /* probes at function entries, not at the cheapest place */
 	bool empty_probes;   /* programs that do nothing */
 
+	uint64_t sample_bytes; /* heap blocks are sampled, one point per so many bytes; 0: all */
+
 	bool no_scan;		/* never look into memory */
 	uint64_t scan_every_ns; /* 0: at the end alone */
 	uint64_t max_pause_ns;	/* a process stands still no longer than that for a look */

@@ -76,9 +76,9 @@ static bool is_noun(const char *word)
 
 static bool counts_bytes(const char *kind)
 {
-	for (int i = 0; i < KIND_CUSTOM; i++)
+	for (size_t i = 0; i < KIND_CUSTOM; i++)
 		if (!strcmp(kind, kind_table[i].name))
-			return kind_table[i].has_bytes && i != KIND_THREAD;
+			return kind_bytes_matter(kind_table, i);
 	return false;
 }
 

@@ -16,7 +16,8 @@
 
 bool scan_run_wanted(const struct options *options, const struct snapshot *snapshot)
 {
-	return !options->no_scan && !options->no_pause &&
+	/* What is not tracked holds on to what is: of a sample nothing can be told. */
+	return !options->no_scan && !options->no_pause && !options->sample_bytes &&
 	       (snapshot->traced[KIND_HEAP] ||
 		(snapshot->kind_count > KIND_CUSTOM && !snapshot->traced[KIND_PAGES]));
 }

@@ -58,6 +58,8 @@ int session_load(struct session *session)
 	};
 	int error;
 
+	config.sample_bytes = options->sample_bytes;
+	session->snapshot->sample_bytes = options->sample_bytes;
 	config.has_calls = options->calls.count;
 	config.scope_warm_up = session->snapshot->rounds.warm_up;
 	config.scope_first_round = session->snapshot->rounds.first;

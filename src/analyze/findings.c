@@ -62,13 +62,15 @@ static void finding_add_live(struct finding *finding, const struct site *site,
 
 		if (!finding_filter_passes(&findings->filter, kind, resource, now_ns))
 			continue;
-		if (!finding->live_count || age > finding->oldest_age_ns)
+		if (finding->live.count == 0 || age > finding->oldest_age_ns)
 			finding->oldest_age_ns = age;
-		if (!finding->live_count || age < finding->newest_age_ns)
+		if (finding->live.count == 0 || age < finding->newest_age_ns)
 			finding->newest_age_ns = age;
-		finding->live_count++;
-		finding->live_bytes += resource->size;
+		estimate_add(&finding->live, resource->size,
+			     site->kind == KIND_HEAP ? findings->snapshot->sample_bytes : 0);
 	}
+	finding->live_count = estimate_count(&finding->live);
+	finding->live_bytes = estimate_bytes(&finding->live);
 }
 
 static void finding_of_site(struct finding *finding, const struct process *process,

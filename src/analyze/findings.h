@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/estimate.h"
 #include "model/kind.h"
 #include "model/snapshot.h"
 #include "suppress/suppress.h"
@@ -49,6 +50,7 @@ struct finding {
 	bool is_growing; /* threads that run: ever more of them, none of which ends */
 	uint64_t live_count;
 	uint64_t live_bytes;
+	struct estimate live; /* what they are made of: with error bars, where blocks are sampled */
 	uint64_t acquired_count;
 	uint64_t acquired_bytes;
 	uint64_t lost_count;

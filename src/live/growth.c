@@ -95,7 +95,7 @@ static int make_room(struct growth *growth, size_t count)
 
 bool growth_counts_only(const struct growth *growth, uint32_t kind)
 {
-	return !growth->snapshot->kinds[kind].has_bytes || kind == KIND_THREAD;
+	return !kind_bytes_matter(growth->snapshot->kinds, kind);
 }
 
 int64_t growth_live(const struct growth *growth, uint32_t kind, const struct counters *counters)

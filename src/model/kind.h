@@ -4,6 +4,7 @@
 #define LEAKTRACE_MODEL_KIND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum kind {
 	KIND_HEAP,
@@ -30,5 +31,11 @@ struct kind_info {
 };
 
 extern const struct kind_info kind_table[KIND_CUSTOM];
+
+/* Whether bytes are what one of it is judged by: a thread's are its stack's, and of no interest. */
+static inline bool kind_bytes_matter(const struct kind_info *kinds, size_t kind)
+{
+	return kinds[kind].has_bytes && kind != KIND_THREAD;
+}
 
 #endif

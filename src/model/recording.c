@@ -17,7 +17,7 @@
 #include "model/snapshot.h"
 #include "util/array.h"
 
-#define RECORDING_VERSION 5
+#define RECORDING_VERSION 6
 
 static const char magic[8] = { 'L', 'E', 'A', 'K', 'T', 'R', 'C', '\n' };
 
@@ -161,6 +161,8 @@ static void record_totals(struct record_io *io, struct totals *totals)
 	record_u64(io, &totals->released_bytes);
 	record_u64(io, &totals->live_count);
 	record_u64(io, &totals->live_bytes);
+	record_u64(io, &totals->live_count_error);
+	record_u64(io, &totals->live_bytes_error);
 	record_u64(io, &totals->peak_bytes);
 }
 
@@ -307,6 +309,7 @@ static void record_snapshot(struct record_io *io, struct snapshot *snapshot)
 	record_u64(io, &snapshot->rounds.warm_up);
 	record_u64(io, &snapshot->rounds.first);
 	record_u32(io, &snapshot->rounds.count);
+	record_u64(io, &snapshot->sample_bytes);
 	count = record_rows(io, LOSS_COUNT);
 	for (size_t i = 0; i < count; i++)
 		record_u64(io, &snapshot->losses[i]);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/estimate.h"
 #include "util/array.h"
 #include "util/strings.h"
 
@@ -119,8 +120,9 @@ void site_clear(struct site *site)
 	free(site->held);
 }
 
-void process_sum_totals(struct process *process)
+void process_sum_totals(struct process *process, uint64_t sample_bytes)
 {
+	struct estimate live[KIND_MAX] = { 0 };
 	uint64_t peak[KIND_MAX];
 
 	for (int kind = 0; kind < KIND_MAX; kind++)
@@ -136,11 +138,17 @@ void process_sum_totals(struct process *process)
 		totals->released_bytes += site->released_bytes;
 		if (!site->acquired_count)
 			continue;
-		totals->live_count += site->live_count;
-		totals->live_bytes += site->live_bytes;
+		for (size_t j = 0; j < site->live_count; j++)
+			estimate_add(&live[site->kind], site->live[j].size,
+				     site->kind == KIND_HEAP ? sample_bytes : 0);
 	}
 	for (int kind = 0; kind < KIND_MAX; kind++) {
 		struct totals *totals = &process->totals[kind];
+
+		totals->live_count = estimate_count(&live[kind]);
+		totals->live_bytes = estimate_bytes(&live[kind]);
+		totals->live_count_error = estimate_count_error(&live[kind]);
+		totals->live_bytes_error = estimate_bytes_error(&live[kind]);
 
 		totals->peak_bytes =
 			peak[kind] > totals->live_bytes ? peak[kind] : totals->live_bytes;

@@ -93,6 +93,8 @@ struct totals {
 	uint64_t released_bytes;
 	uint64_t live_count;
 	uint64_t live_bytes;
+	uint64_t live_count_error; /* of 95%; 0: exact */
+	uint64_t live_bytes_error;
 	uint64_t peak_bytes;
 };
 
@@ -214,6 +216,8 @@ struct snapshot {
 	size_t process_count;
 	uint64_t losses[LOSS_COUNT];
 	struct scope_rounds rounds;
+	uint64_t sample_bytes; /* heap blocks are sampled, one point per so many bytes; 0: all are
+				  there */
 };
 
 /* Returns an empty snapshot, of which heap blocks alone are traced, or NULL when out of memory. */
@@ -234,9 +238,9 @@ void site_clear(struct site *site);
 
 /*
  * Sets the totals of every kind but the peak from the sites. What was there before
- * the trace is no part of them: its sites have no acquisitions.
+ * the trace is no part of them: its sites have no acquisitions. `sample_bytes`: the snapshot's.
  */
-void process_sum_totals(struct process *process);
+void process_sum_totals(struct process *process, uint64_t sample_bytes);
 
 /* "definite", "indirect", ... */
 const char *leak_class_name(enum leak_class leak_class);

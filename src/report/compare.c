@@ -11,6 +11,7 @@
 #include "report/format.h"
 #include "report/json_value.h"
 #include "report/report.h"
+#include "report/verdict.h"
 
 #define SITES_SHOWN 20
 
@@ -37,22 +38,13 @@ static const char *signed_count(char buffer[FORMAT_SIZE], uint64_t first, uint64
 static void write_place(const struct usage_place *place, FILE *out)
 {
 	uint32_t skip = stack_first_frame(place->stack);
-	const struct frame *own =
-		own_frame(place->stack->frames + skip, place->stack->frame_count - skip);
 	char bytes[FORMAT_SIZE], count[FORMAT_SIZE];
 
 	fprintf(out, "  %14s bytes in %10s  ",
 		signed_count(bytes, place->bytes[0], place->bytes[1]),
 		signed_count(count, place->count[0], place->count[1]));
-	if (own && own->function)
-		escape_write(out, own->function);
-	else
-		escape_write(out, own ? module_name(own->module) : "?");
-	if (own && own->file) {
-		fputs("  ", out);
-		escape_write(out, module_name(own->file));
-		fprintf(out, ":%u", own->line);
-	}
+	verdict_write_place(
+		own_frame(place->stack->frames + skip, place->stack->frame_count - skip), out);
 	fputc('\n', out);
 }
 

@@ -62,10 +62,14 @@ static json_t *json_resources(const struct finding *finding, const struct findin
 			      size_t max)
 {
 	uint64_t now_ns = process_last_ns(findings->snapshot, finding->process);
-	const struct resource **resources = calloc(finding->live_count + 1, sizeof(*resources));
-	json_t *list = resources ? json_array() : NULL;
-	size_t count;
+	const struct resource **resources;
+	size_t count = 1;
+	json_t *list;
 
+	for (size_t i = 0; i < finding->site_count; i++)
+		count += finding->sites[i]->live_count;
+	resources = calloc(count, sizeof(*resources));
+	list = resources ? json_array() : NULL;
 	if (!list) {
 		free(resources);
 		return NULL;
@@ -82,12 +86,14 @@ static json_t *json_site(const struct finding *finding, const struct findings *f
 			 const struct report_style *style)
 {
 	return json_pack(
-		"{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, "
-		"s:o, s:o}",
+		"{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, "
+		"s:o, s:o, s:o}",
 		"kind", json_text(findings->snapshot->kinds[finding->site->kind].name), "role",
 		role_table[finding->site->role].name, "class",
 		leak_class_name(finding->site->leak_class), "live_count",
 		json_number(finding->live_count), "live_bytes", json_number(finding->live_bytes),
+		"live_count_error", json_number(estimate_count_error(&finding->live)),
+		"live_bytes_error", json_number(estimate_bytes_error(&finding->live)),
 		"acquired_count", json_number(finding->acquired_count), "acquired_bytes",
 		json_number(finding->acquired_bytes), "lost_count",
 		json_number(finding->lost_count), "first_ns", json_number(finding->first_ns),
@@ -108,13 +114,15 @@ static json_t *json_totals(const struct process *process, const struct snapshot 
 		if (!snapshot->traced[kind])
 			continue;
 		json_set(&kinds, snapshot->kinds[kind].name,
-			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "acquired_count",
-				   json_number(totals->acquired_count), "acquired_bytes",
-				   json_number(totals->acquired_bytes), "released_count",
-				   json_number(totals->released_count), "released_bytes",
-				   json_number(totals->released_bytes), "live_count",
-				   json_number(totals->live_count), "live_bytes",
-				   json_number(totals->live_bytes), "peak_bytes",
+			 json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+				   "acquired_count", json_number(totals->acquired_count),
+				   "acquired_bytes", json_number(totals->acquired_bytes),
+				   "released_count", json_number(totals->released_count),
+				   "released_bytes", json_number(totals->released_bytes),
+				   "live_count", json_number(totals->live_count), "live_bytes",
+				   json_number(totals->live_bytes), "live_count_error",
+				   json_number(totals->live_count_error), "live_bytes_error",
+				   json_number(totals->live_bytes_error), "peak_bytes",
 				   json_number(totals->peak_bytes)));
 	}
 	return kinds;
@@ -223,11 +231,12 @@ static json_t *json_head(const struct findings *findings, const struct verdict *
 {
 	const struct snapshot *snapshot = findings->snapshot;
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "schema", "leaktrace/1",
-			 "leaktrace", json_text(snapshot->leaktrace_version), "kernel",
-			 json_text(snapshot->kernel), "command", json_command(snapshot), "started",
-			 json_time(snapshot->started_unix_ns), "duration_ns",
-			 json_number(snapshot->duration_ns), "verdict",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "schema",
+			 "leaktrace/1", "leaktrace", json_text(snapshot->leaktrace_version),
+			 "kernel", json_text(snapshot->kernel), "command", json_command(snapshot),
+			 "started", json_time(snapshot->started_unix_ns), "duration_ns",
+			 json_number(snapshot->duration_ns), "sample_bytes",
+			 json_number(snapshot->sample_bytes), "verdict",
 			 verdict_word_name(verdict->word), "reasons",
 			 json_reasons(verdict, snapshot), "suppressions",
 			 json_suppressions(findings));

@@ -249,6 +249,8 @@ static void write_unmeasured(const struct text_view *view)
 
 static void write_headline(const struct text_view *view, const struct summary *summary)
 {
+	char sample[FORMAT_SIZE];
+
 	fputs("leaktrace: ", view->out);
 	if (view->verdict->nothing_measured) {
 		write_unmeasured(view);
@@ -257,6 +259,11 @@ static void write_headline(const struct text_view *view, const struct summary *s
 	if (!write_found(view, summary) && !write_reachable(view, summary))
 		write_none(view, summary);
 	write_where(view, summary);
+	if (view->findings->snapshot->sample_bytes)
+		fprintf(view->out,
+			"           heap blocks are a sample, one point per %s: figures are "
+			"estimates\n",
+			format_bytes(sample, view->findings->snapshot->sample_bytes));
 }
 
 /* Not measured first: they must not be overlooked. Then most live bytes; then pid and image. */

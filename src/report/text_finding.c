@@ -218,19 +218,38 @@ static void write_held(const struct text_view *view, const struct finding *findi
 					 "other call sites"));
 }
 
+#define AMOUNT_SIZE (2 * FORMAT_SIZE)
+
+/* "3 blocks", "2.4 KB (2,400 bytes)"; of a sample "1,200 +- 31 blocks", "1.2 MB +- 60.1 KB". */
+static void write_amount(char blocks[AMOUNT_SIZE], char bytes[AMOUNT_SIZE],
+			 const struct finding *finding, const struct kind_info *kind)
+{
+	uint64_t count_error = estimate_count_error(&finding->live);
+	char amount[FORMAT_SIZE], error[FORMAT_SIZE];
+
+	if (!count_error) {
+		format_number_of(blocks, finding->live_count, kind->noun, kind->nouns);
+		format_bytes_exact(bytes, finding->live_bytes);
+		return;
+	}
+	snprintf(blocks, AMOUNT_SIZE, "%s +- %s %s", format_count(amount, finding->live_count),
+		 format_count(error, count_error), kind->nouns);
+	snprintf(bytes, AMOUNT_SIZE, "%s +- %s", format_bytes(amount, finding->live_bytes),
+		 format_bytes(error, estimate_bytes_error(&finding->live)));
+}
+
 void text_finding(const struct text_view *view, const struct finding *finding)
 {
 	const struct kind_info *kind = &view->findings->snapshot->kinds[finding->site->kind];
 	const struct role_info *role = &role_table[finding->site->role];
-	char bytes[FORMAT_SIZE], blocks[FORMAT_SIZE], lost[FORMAT_SIZE];
+	char bytes[AMOUNT_SIZE], blocks[AMOUNT_SIZE], lost[FORMAT_SIZE];
 	FILE *out = view->out;
 
 	fputs("\n  ", out);
 	if (finding->site->leak_class != CLASS_UNCLASSIFIED)
 		fprintf(out, "%s: ", leak_class_text(finding->site->leak_class));
 	if (finding->live_count) {
-		format_number_of(blocks, finding->live_count, kind->noun, kind->nouns);
-		format_bytes_exact(bytes, finding->live_bytes);
+		write_amount(blocks, bytes, finding, kind);
 		fprintf(out, "%s%s%s%s%s%s%s, %.1f%%", text_paint(view, PAINT_SIZE),
 			kind->has_bytes ? bytes : "", kind->has_bytes ? " in " : "", blocks,
 			text_paint(view, PAINT_OFF), finding->site->role == ROLE_HELD ? "" : " ",

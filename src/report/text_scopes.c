@@ -19,7 +19,7 @@ static void write_round(const struct text_view *view, const struct scope_result 
 
 	fprintf(view->out, "    %-8s ", round ? "" : "warm-up");
 	for (size_t i = 0; i < snapshot->kind_count; i++) {
-		bool has_bytes = snapshot->kinds[i].has_bytes && i != KIND_THREAD;
+		bool has_bytes = kind_bytes_matter(snapshot->kinds, i);
 		struct scope_amount sum = scope_round_sum(result, i, round);
 		uint64_t amount = has_bytes ? sum.bytes : sum.count;
 
@@ -70,7 +70,7 @@ static void write_left(const struct text_view *view, const struct scope_result *
 		if (!left.count)
 			continue;
 		fputs(before, view->out);
-		if (kind->has_bytes && i != KIND_THREAD)
+		if (kind_bytes_matter(snapshot->kinds, i))
 			fprintf(view->out, "%s in ", format_bytes(text, left.bytes));
 		fputs(format_number_of(text, left.count, kind->noun, kind->nouns), view->out);
 		before = ", ";

@@ -64,6 +64,12 @@ static void write_totals(const struct text_view *view, const struct process_find
 				    format_count(count, rows[row].count),
 				    kind->has_bytes ? format_bytes_exact(bytes, rows[row].bytes)
 						    : "");
+		if (totals->live_count_error)
+			write_total(view->out, "", "live, +- (95%)",
+				    format_count(count, totals->live_count_error),
+				    kind->has_bytes
+					    ? format_bytes_exact(bytes, totals->live_bytes_error)
+					    : "");
 		if (kind->has_bytes && totals->peak_bytes)
 			write_total(view->out, "", "peak", "",
 				    format_bytes_exact(bytes, totals->peak_bytes));

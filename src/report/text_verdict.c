@@ -60,7 +60,7 @@ void verdict_write_finding(const struct finding *finding, const struct snapshot 
 	size_t fate = site->kind < KIND_CUSTOM ? site->kind : KIND_CUSTOM;
 	char bytes[FORMAT_SIZE], count[FORMAT_SIZE];
 
-	if (kind->has_bytes && site->kind != KIND_THREAD)
+	if (kind_bytes_matter(snapshot->kinds, site->kind))
 		fprintf(out, "%s in ", format_bytes_exact(bytes, finding->live_bytes));
 	fprintf(out, "%s %s", format_number_of(count, finding->live_count, kind->noun, kind->nouns),
 		site->leak_class != CLASS_UNCLASSIFIED ? leak_class_text(site->leak_class)
@@ -99,11 +99,8 @@ char *verdict_finding_text(const struct finding *finding, const struct snapshot 
 	return text;
 }
 
-/* "open_session demo.c:51" */
-static void write_place(const struct finding *finding, FILE *out)
+void verdict_write_place(const struct frame *frame, FILE *out)
 {
-	const struct frame *frame = own_frame(finding->frames, finding->frame_count);
-
 	if (!frame) {
 		fputs("an unknown place", out);
 		return;
@@ -117,6 +114,11 @@ static void write_place(const struct finding *finding, FILE *out)
 	}
 }
 
+static void write_place(const struct finding *finding, FILE *out)
+{
+	verdict_write_place(own_frame(finding->frames, finding->frame_count), out);
+}
+
 static void write_leak(const struct verdict_reason *reason, const struct snapshot *snapshot,
 		       FILE *out)
 {
@@ -124,7 +126,7 @@ static void write_leak(const struct verdict_reason *reason, const struct snapsho
 	size_t fate = reason->kind < KIND_CUSTOM ? reason->kind : KIND_CUSTOM;
 	char bytes[FORMAT_SIZE], count[FORMAT_SIZE];
 
-	if (kind->has_bytes && reason->kind != KIND_THREAD)
+	if (kind_bytes_matter(snapshot->kinds, reason->kind))
 		fprintf(out, "%s in ", format_bytes_exact(bytes, reason->bytes));
 	fprintf(out, "%s %s in ", format_number_of(count, reason->value, kind->noun, kind->nouns),
 		reason->rule->any ? "held" : fates[fate]);
@@ -165,7 +167,7 @@ static void write_growth(const struct verdict_reason *reason, const struct snaps
 
 	escape_write(out, scope->name);
 	fprintf(out, "%s leaves ", scope->is_call ? "()" : "");
-	if (kind->has_bytes && reason->kind != KIND_THREAD)
+	if (kind_bytes_matter(snapshot->kinds, reason->kind))
 		fprintf(out, "%.4g bytes in ", part->bytes_per_entry);
 	fprintf(out, "%.3g %s more behind with each %s in ", part->count_per_entry,
 		part->count_per_entry == 1 ? kind->noun : kind->nouns,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 struct finding;
+struct frame;
 struct gate_rule;
 struct snapshot;
 struct verdict_reason;
@@ -18,6 +19,8 @@ void verdict_write_reason(const struct verdict_reason *reason, const struct snap
 
 /* "open_session", "libx.so", "?": what to call the place of a finding in a few words. */
 const char *verdict_place_name(const struct finding *finding);
+/* "open_session demo.c:51"; takes NULL, which is an unknown place. */
+void verdict_write_place(const struct frame *frame, FILE *out);
 /* "2.4 KB (2,400 bytes) in 25 blocks definitely lost" */
 void verdict_write_finding(const struct finding *finding, const struct snapshot *snapshot,
 			   FILE *out);

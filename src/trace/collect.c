@@ -46,6 +46,16 @@ uint64_t collect_ticks_ns(uint32_t ticks)
 	return (uint64_t)ticks << WIRE_TICK_SHIFT;
 }
 
+uint64_t collect_count(const struct snapshot *snapshot, const struct wire_site *line,
+		       uint64_t count)
+{
+	const uint64_t half = 1u << (WIRE_SAMPLE_SHIFT - 1);
+
+	return snapshot->sample_bytes && line->kind == WIRE_HEAP
+		       ? (count + half) >> WIRE_SAMPLE_SHIFT
+		       : count;
+}
+
 /* Returns the site's index, NO_SITE when out of memory. */
 static uint32_t add_site(struct collection *collection, struct space *space,
 			 const struct space_site_key *key)
@@ -117,15 +127,15 @@ void collect_widen(struct site *site, uint64_t first_ns, uint64_t last_ns)
 
 static void collect_line(struct collection *collection, const struct wire_site *line, size_t index)
 {
+	const struct snapshot *snapshot = collection->processes->snapshot;
 	struct line_target *target = &collection->lines[index];
 	struct space *space;
 	struct site *site;
 
 	/* Mappings and pages have books of their own. */
 	if (!(line->tag & WIRE_SITE_USED) || line->space >= WIRE_SPACES ||
-	    line->kind >= collection->processes->snapshot->kind_count ||
-	    !collection->processes->snapshot->traced[line->kind] || line->kind == WIRE_MMAP ||
-	    line->kind == WIRE_PAGES)
+	    line->kind >= snapshot->kind_count || !snapshot->traced[line->kind] ||
+	    line->kind == WIRE_MMAP || line->kind == WIRE_PAGES)
 		return;
 	space = collection->by_number[line->space];
 	if (!space)
@@ -137,9 +147,9 @@ static void collect_line(struct collection *collection, const struct wire_site *
 		return;
 	target->space = space;
 	site = &space_process(collection->processes, space)->sites[target->site];
-	site->acquired_count += line->acquired_count;
+	site->acquired_count += collect_count(snapshot, line, line->acquired_count);
 	site->acquired_bytes += line->acquired_bytes;
-	site->released_count += line->released_count;
+	site->released_count += collect_count(snapshot, line, line->released_count);
 	site->released_bytes += line->released_bytes;
 	site->lost_count += line->lost;
 	collection->live_count += line->acquired_count - line->released_count;
@@ -285,7 +295,7 @@ static void collect_space(struct collection *collection, struct space *space,
 			process->sites[i].first_ns = 0;
 		has_blocks |= process->sites[i].kind == KIND_HEAP;
 	}
-	process_sum_totals(process);
+	process_sum_totals(process, collection->processes->snapshot->sample_bytes);
 	/* Whatever could be seen of its mappings in time: it was measured. */
 	if (has_blocks) {
 		process->measured = true;

@@ -23,6 +23,9 @@ struct collection {
 	int error;
 };
 
+/* A number of acquisitions or releases of a line; of what is sampled they are in parts. */
+uint64_t collect_count(const struct snapshot *snapshot, const struct wire_site *line,
+		       uint64_t count);
 /* Kernel ticks to nanoseconds since the session's start. */
 uint64_t collect_ticks_ns(uint32_t ticks);
 /* The resource that a key of the live table stands for. */

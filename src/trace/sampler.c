@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/collect.h"
 #include "trace/sampler_state.h"
 #include "trace/tracer.h"
 #include "util/array.h"
@@ -144,9 +145,11 @@ static int take_line(struct sampler *sampler, const struct wire_site *line, size
 	if (place == NO_PLACE)
 		return -ENOMEM;
 	site = &sampler->sites[place];
-	site->acquired_count += line->acquired_count;
+	site->acquired_count +=
+		collect_count(sampler->processes->snapshot, line, line->acquired_count);
 	site->acquired_bytes += line->acquired_bytes;
-	site->released_count += line->released_count;
+	site->released_count +=
+		collect_count(sampler->processes->snapshot, line, line->released_count);
 	site->released_bytes += line->released_bytes;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "trace/tracer.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,23 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	bpf_program__set_expected_attach_type(skeleton->progs.scope_call, entry_type);
 }
 
+/* What the kernel has no functions for. */
+static void fill_sample_tables(struct leaktrace_bpf *skeleton, uint64_t sample_bytes)
+{
+	const double one = 1 << 24;
+
+	skeleton->rodata->sample_bytes = sample_bytes;
+	for (int i = 0; i <= WIRE_SAMPLE_LOGS; i++)
+		skeleton->rodata->sample_logs[i] =
+			(uint32_t)lround(-log(0.5 + 0.5 * i / WIRE_SAMPLE_LOGS) * one);
+	for (int i = 0; i <= WIRE_SAMPLE_WEIGHTS; i++) {
+		double steps = (double)i / WIRE_SAMPLE_STEPS;
+
+		skeleton->rodata->sample_weights[i] =
+			(uint32_t)lround((i ? steps / -expm1(-steps) : 1) * one);
+	}
+}
+
 static int choose_sizes(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct leaktrace_bpf *skeleton = tracer->skeleton;
@@ -149,6 +167,7 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->scope_warm_up = config->scope_warm_up;
 	skeleton->rodata->scope_first_round = config->scope_first_round;
 	skeleton->rodata->scope_rounds = config->scope_rounds;
+	fill_sample_tables(skeleton, config->sample_bytes);
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct tracer_config {
 	bool follow_children;
 	bool park_newborn; /* stop children at birth, their probes are not there yet */
 	bool empty_probes;
+	uint64_t sample_bytes;	 /* heap blocks are sampled, see sample.bpf.h; 0: all are tracked */
 	bool scans;		 /* memory is looked into, for what is reachable */
 	bool traced[WIRE_KINDS]; /* kinds */
 	bool has_calls;		 /* functions are scopes */

@@ -149,7 +149,7 @@ static inline struct process *fixture_leaking(struct snapshot *snapshot, uint32_
 	process->stacks[stack].frames[0].build_id = strings_intern(snapshot->strings, "c0ffee");
 	fixture_site(process, stack, 1, 18, 9500000000);
 	fixture_site(process, SITE_NO_STACK, 2, 1, 5 * SECOND_NS);
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	return process;
 }
 
@@ -166,7 +166,7 @@ static inline struct snapshot *fixture_many(void)
 	snapshot->command_count = 2;
 	process = fixture_process(snapshot, 100, "sh");
 	fixture_site(process, SITE_NO_STACK, 4, 1000, 0);
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	process->end = PROCESS_EXECED;
 	process = fixture_process(snapshot, 100, "make");
 	process->image = 1;
@@ -182,7 +182,7 @@ static inline struct snapshot *fixture_many(void)
 		process,
 		fixture_stack(snapshot, process, FRAMES(FRAME("boom", 0x4, "/usr/bin/crasher"))), 1,
 		4096, 2 * SECOND_NS);
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	snapshot->losses[LOSS_LIVE] = 12;
 	snapshot->losses[LOSS_ABANDONED_CALLS] = 1;
 	snapshot->losses[LOSS_UNMATCHED_RELEASES] = 1234;

@@ -48,7 +48,11 @@ static struct snapshot *clean(void)
 	struct snapshot *snapshot = fixture_snapshot();
 	struct process *process = fixture_process(snapshot, 1234, "demo");
 
-	process->totals[KIND_HEAP] = (struct totals){ 10, 1000, 10, 1000, 0, 0, 500 };
+	process->totals[KIND_HEAP] = (struct totals){ .acquired_count = 10,
+						      .acquired_bytes = 1000,
+						      .released_count = 10,
+						      .released_bytes = 1000,
+						      .peak_bytes = 500 };
 	return snapshot;
 }
 
@@ -85,7 +89,7 @@ static struct snapshot *hostile(void)
 						   "1m",
 						   "a\x80.c", 3, false))),
 		     1, 10, 0);
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	return snapshot;
 }
 
@@ -99,7 +103,7 @@ static struct snapshot *crowd(void)
 		if (i % 5)
 			continue;
 		fixture_site(process, SITE_NO_STACK, 1, 100 + i, 0);
-		process_sum_totals(process);
+		process_sum_totals(process, 0);
 	}
 	return snapshot;
 }
@@ -141,7 +145,7 @@ static struct snapshot *kinds(void)
 	add_kind(snapshot, process, "start", KIND_THREAD, ROLE_RUNNING, 1, 8 << 20, "sleeper");
 	add_kind(snapshot, process, "fopen_all", KIND_CUSTOM, ROLE_HELD, 3, 0, NULL);
 	process->brk_bytes = 135168;
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	return snapshot;
 }
 
@@ -175,7 +179,7 @@ static struct snapshot *classes(void)
 	assert_non_null(held);
 	*held = (struct held){ 1, 7, 448 };
 	process->scan = (struct memory_scan){ SCAN_DONE, NULL, SECOND_NS, 12000000, 4096, 13 };
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	return snapshot;
 }
 
@@ -196,7 +200,7 @@ static struct snapshot *nothing_lost(void)
 
 	add_class(snapshot, process, "keep", CLASS_REACHABLE, 3, 1000);
 	process->scan.state = SCAN_DONE;
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	return snapshot;
 }
 

@@ -60,7 +60,7 @@ static void test_totals_are_sums(void **state)
 	fixture_site(process, SITE_NO_STACK, 3, 100, 0);
 	fixture_site(process, SITE_NO_STACK, 1, 50, 0);
 	process->totals[KIND_HEAP].acquired_count = 77;
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	assert_int_equal(totals->acquired_count, 3 + 2 + 1 + 2);
 	assert_int_equal(totals->acquired_bytes, 500 + 150);
 	assert_int_equal(totals->released_count, 4);
@@ -79,10 +79,10 @@ static void test_peak_is_kept_and_never_below_live(void **state)
 	(void)state;
 	fixture_site(process, SITE_NO_STACK, 3, 100, 0);
 	totals->peak_bytes = 1000;
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	assert_int_equal(totals->peak_bytes, 1000);
 	totals->peak_bytes = 10;
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	assert_int_equal(totals->peak_bytes, 300);
 	snapshot_free(snapshot);
 }
