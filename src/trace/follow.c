@@ -372,9 +372,8 @@ static void process_exited(struct follower *follower, const struct wire_event_pr
 	}
 	if (event->shares_space)
 		return;
-	if (event->peak_rss_pages > earlier_pages)
-		processes_set_peak(follower->config.processes, event->head.space,
-				   event->peak_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE));
+	processes_set_peak(follower->config.processes, event->head.space, earlier_pages,
+			   event->peak_rss_pages);
 	end_space(follower, event->head.space, signal ? PROCESS_SIGNALED : PROCESS_EXITED,
 		  signal ? signal : (int)(event->exit_code >> 8 & 0xff), event->head.time_ns);
 }

@@ -140,12 +140,14 @@ int processes_inherit(struct processes *processes, uint32_t number, uint32_t par
 	return 0;
 }
 
-void processes_set_peak(struct processes *processes, uint32_t number, uint64_t bytes)
+void processes_set_peak(struct processes *processes, uint32_t number, uint64_t earlier_pages,
+			uint64_t pages)
 {
 	struct space *space = space_find(processes, number);
 
-	if (space)
-		space_process(processes, space)->peak_rss_bytes = bytes;
+	if (space && pages > earlier_pages)
+		space_process(processes, space)->peak_rss_bytes =
+			pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 void processes_end(struct processes *processes, uint32_t number, enum process_end end, int value,

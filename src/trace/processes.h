@@ -47,8 +47,9 @@ struct process_start {
 int processes_start(struct processes *processes, const struct process_start *start);
 /* Copies the mappings and the name of one space to another: after fork. */
 int processes_inherit(struct processes *processes, uint32_t space, uint32_t parent_space);
-/* The largest resident set that the process had. */
-void processes_set_peak(struct processes *processes, uint32_t space, uint64_t bytes);
+/* The largest resident set that the process had, if it is larger than an earlier image's. */
+void processes_set_peak(struct processes *processes, uint32_t space, uint64_t earlier_pages,
+			uint64_t pages);
 void processes_end(struct processes *processes, uint32_t space, enum process_end end, int value,
 		   uint64_t time_ns);
 

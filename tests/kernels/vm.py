@@ -152,7 +152,7 @@ def boot(options, folder):
     with open(names["script"], "w", encoding="utf-8") as file:
         file.write(SCRIPT.format(folder=shlex.quote(os.getcwd()), seconds=options.seconds, environment=environment,
                                  command=shlex.join(options.command), out=names["out"], status=names["status"]))
-    command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
+    command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2",
                "-m", str(options.memory), "-nographic", "-no-reboot", "-kernel", image,
                "-initrd", make_initramfs(image, folder, names["script"]),
                "-append", "console=ttyS0 panic=-1 loglevel=4 mitigations=off"]

@@ -352,15 +352,15 @@ static void test_versions(void **state)
 	(void)state;
 	assert_int_equal(recording_write(snapshot, path), 0);
 	size = load("z", content);
-	assert_int_equal(content[8], 5);
-	content[8] = 6;
+	assert_int_equal(content[8], 6);
+	content[8] = 7;
 	store("z", content, size);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
-	content[8] = 4;
+	content[8] = 5;
 	store("z", content, size);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
 	/* Whatever a newer one goes on with. */
-	content[8] = 6;
+	content[8] = 7;
 	store("z", content, 9);
 	assert_int_equal(try_read(), -EPROTONOSUPPORT);
 	content[8] = 0;
