@@ -363,13 +363,11 @@ static void process_changed(struct follower *follower, const struct wire_event *
 static void process_exited(struct follower *follower, const struct wire_event_process *event)
 {
 	struct followed *process = followed_find(follower, event->head.pid);
-	uint64_t earlier_pages = 0;
+	uint64_t earlier_pages = process ? process->earlier_rss_pages : 0;
 	int signal = event->exit_code & 0x7f;
 
-	if (process && process->space == event->head.space) {
-		earlier_pages = process->earlier_rss_pages;
+	if (process && process->space == event->head.space)
 		followed_free(follower, process);
-	}
 	if (event->shares_space)
 		return;
 	processes_set_peak(follower->config.processes, event->head.space, earlier_pages,
