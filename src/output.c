@@ -18,6 +18,7 @@
 #include "options.h"
 #include "report/report.h"
 #include "symbols/symbols.h"
+#include "util/file.h"
 #include "util/log.h"
 
 #define JSON_RESOURCES 100
@@ -59,7 +60,7 @@ static int write_file(const char *path, const struct judged *judged,
 		      int (*write)(const struct judged *judged, const struct report_style *style,
 				   FILE *stream))
 {
-	FILE *stream = fopen(path, "we");
+	FILE *stream = file_create(path);
 	int error;
 
 	if (!stream)
@@ -267,7 +268,7 @@ static int write_differences(const struct judgement *judgement, const struct jud
 	error = say(report_diff(judged->shown, judged->verdict, &differences, &style, stream),
 		    "the", "differences");
 	if (options->json) {
-		json = fopen(options->json, "we");
+		json = file_create(options->json);
 		error = say(json ? report_diff_json(judged->shown, judged->verdict, &differences,
 						    json)
 				 : -errno,

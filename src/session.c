@@ -15,6 +15,7 @@
 #include "machine.h"
 #include "options.h"
 #include "output.h"
+#include "privilege.h"
 #include "session_state.h"
 #include "symbols/symbols.h"
 #include "trace/follow.h"
@@ -284,6 +285,10 @@ static int trace(struct session *session)
 	status = start_watching(session);
 	if (status)
 		return status;
+	error = privilege_drop();
+	if (error)
+		log_notice("cannot give up the capabilities that are not needed any more: %s",
+			   strerror(-error));
 	error = wait_for_end(session);
 	live_run_end(&session->live, &session->judgement);
 	if (target->exec_error)

@@ -20,6 +20,7 @@
 #include "report/report.h"
 #include "session.h"
 #include "util/array.h"
+#include "util/file.h"
 #include "util/log.h"
 
 struct compared {
@@ -155,7 +156,7 @@ static int write_results(const struct compared *compared)
 	if (!error)
 		error = report_compare(compared->least, &differences, more, stdout);
 	if (!error && options->json) {
-		FILE *json = fopen(options->json, "we");
+		FILE *json = file_create(options->json);
 
 		error = json ? report_compare_json(compared->least, &differences, more, json)
 			     : -errno;

@@ -16,6 +16,7 @@
 #include "options.h"
 #include "session.h"
 #include "trace/modules.h"
+#include "util/file.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -97,16 +98,17 @@ static int act_follow(pid_t pid, void *context)
 static int open_command(const char *name, char path[PATH_MAX])
 {
 	const char *folders = getenv("PATH");
+	struct stat status;
 
 	if (strchr(name, '/')) {
 		snprintf(path, PATH_MAX, "%s", name);
-		return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		return file_open(path, &status);
 	}
 	for (const char *at = folders ? folders : "/bin:/usr/bin"; at; at = strchr(at, ':')) {
 		at += *at == ':';
 		snprintf(path, PATH_MAX, "%.*s/%s", (int)strcspn(at, ":"), at, name);
 		if (!access(path, X_OK))
-			return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+			return file_open(path, &status);
 	}
 	return -1;
 }

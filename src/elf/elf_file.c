@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "util/array.h"
+#include "util/file.h"
 #include "util/strings.h"
 
 #if defined(__x86_64__)
@@ -29,6 +30,8 @@
 
 /* Linkers make 8 to 32 bytes; anything longer is not one of theirs. */
 #define BUILD_ID_MAX_BYTES 64
+/* Of a file that is read into memory. */
+#define READ_BYTES_MAX (2LL << 30)
 
 /* A PT_LOAD segment as far as the file has bytes for it. */
 struct segment {
@@ -131,45 +134,37 @@ int elf_file_open_image(const void *image, size_t size, struct elf_file **file)
 	return new_file(elf_memory(copy, size), copy, file);
 }
 
-static int open_regular(const char *path, struct stat *status)
+/*
+ * Of files that only we can change a mapping is read. Anybody else could cut his off under it,
+ * which ends a reader with SIGBUS: such a file is read into memory.
+ */
+static int open_elf(int fd, const struct stat *status, struct elf_file **file)
 {
-	int fd, err = 0;
+	bool is_ours = file_is_ours(status);
+	int err;
 
-	/* Asked before opening: to open a device can do things. */
-	if (stat(path, status))
-		return -errno;
-	if (!S_ISREG(status->st_mode))
+	if (status->st_size < EI_NIDENT || file_is_hollow(status))
 		return -ENOEXEC;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, status))
-		err = -errno;
-	else if (!S_ISREG(status->st_mode) || status->st_size < EI_NIDENT)
-		err = -ENOEXEC;
-	if (err) {
-		close(fd);
+	if (!is_ours && status->st_size > READ_BYTES_MAX)
+		return -EFBIG;
+	elf_version(EV_CURRENT);
+	err = new_file(elf_begin(fd, is_ours ? ELF_C_READ_MMAP : ELF_C_READ, NULL), NULL, file);
+	if (err)
 		return err;
-	}
-	return fd;
+	(*file)->inode = status->st_ino;
+	/* All of it is mapped, or read by elf_rawfile(). */
+	elf_cntl((*file)->elf, ELF_C_FDDONE);
+	return 0;
 }
 
 int elf_file_open(const char *path, struct elf_file **file)
 {
 	struct stat status;
-	int err, fd = open_regular(path, &status);
-	Elf *elf;
+	int err, fd = file_open(path, &status);
 
 	if (fd < 0)
 		return fd;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	err = new_file(elf, NULL, file);
-	if (!err) {
-		/* All of it is mapped, or read by elf_rawfile(). */
-		elf_cntl(elf, ELF_C_FDDONE);
-		(*file)->inode = status.st_ino;
-	}
+	err = open_elf(fd, &status, file);
 	close(fd);
 	return err;
 }

@@ -6,21 +6,18 @@
 #include "symbols/jit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "model/snapshot.h"
 #include "symbols/jit_table.h"
+#include "util/file.h"
 #include "util/proc.h"
 
 #define MAX_BYTES ((size_t)64 << 20)
@@ -71,55 +68,20 @@ static int add_file(struct jit_table *table, int fd,
 	return err ? err : add(table, bytes, size);
 }
 
-/*
- * Opens for reading what `place` (O_PATH, taken over) leads to, if it is a regular
- * file and `believed`. To open anything else can do things, so that is asked before.
- */
-static int open_believed(int place, bool (*believed)(const struct stat *status, uint64_t claim),
-			 uint64_t claim)
-{
-	struct stat status;
-	char link[32];
-	int fd = -1;
-
-	if (place < 0)
-		return -1;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
-	if (!fstat(place, &status) && S_ISREG(status.st_mode) && believed(&status, claim))
-		fd = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	close(place);
-	return fd;
-}
-
-static bool is_owned_by(const struct stat *status, uint64_t uid)
-{
-	return status->st_uid == uid || status->st_uid == 0;
-}
-
-static bool is_inode(const struct stat *status, uint64_t inode)
-{
-	return status->st_ino == inode;
-}
-
 /* ---- perf-PID.map --------------------------------------------------------------------- */
 
-/* A symbolic link in the process's root must not lead into ours. */
-static int find_map(const char *root, pid_t pid)
+static int open_owned(const char *root, pid_t pid, uid_t uid)
 {
-	const struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char path[40];
+	struct stat status;
+	char path[96];
 	int fd;
 
-	if (root_fd < 0)
-		return -1;
-	snprintf(path, sizeof(path), "tmp/perf-%d.map", (int)pid);
-	fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	close(root_fd);
-	return fd;
+	snprintf(path, sizeof(path), "%s/tmp/perf-%d.map", root, (int)pid);
+	fd = file_open_itself(path, &status);
+	if (fd < 0 || status.st_uid == uid || status.st_uid == 0)
+		return fd;
+	close(fd);
+	return -EPERM;
 }
 
 static int open_map(const struct process *process)
@@ -129,12 +91,12 @@ static int open_map(const struct process *process)
 
 	/* What its next program wrote has the same name. */
 	if (!process->pid || process->end == PROCESS_EXECED)
-		return -1;
+		return -ENOENT;
 	if (process->end == PROCESS_RUNNING)
 		proc_root(process->pid, root);
 	if (root[0] && !proc_identity_read(process->pid, &identity))
-		return open_believed(find_map(root, identity.inner_pid), is_owned_by, identity.uid);
-	return open_believed(find_map("/", process->pid), is_owned_by, geteuid());
+		return open_owned(root, identity.inner_pid, identity.uid);
+	return open_owned("", process->pid, geteuid());
 }
 
 /* ---- jit-PID.dump ------------------------------------------------------------------------ */
@@ -149,8 +111,13 @@ static bool is_dump(const char *path)
 /* That the process maps it is what makes it the process's. */
 static int add_dump(struct jit_table *table, const char *path, uint64_t inode, int *left)
 {
-	int fd = *left > 0 ? open_believed(open(path, O_PATH | O_CLOEXEC), is_inode, inode) : -1;
+	struct stat status;
+	int fd = *left > 0 ? file_open(path, &status) : -ENOENT;
 
+	if (fd >= 0 && status.st_ino != inode) {
+		close(fd);
+		fd = -ESTALE;
+	}
 	if (fd < 0)
 		return 0;
 	--*left;

@@ -14,6 +14,7 @@
 #include "elf/elf_file.h"
 #include "trace/embedded.h"
 #include "trace/marks.h"
+#include "util/file.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -217,25 +218,24 @@ static int open_by_path(pid_t pid, const struct proc_map *map)
 	int fd;
 
 	if (asprintf(&path, "/proc/%d/root%s", pid, map->path) < 0)
-		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		return -ENOMEM;
+	fd = file_open(path, &status);
 	free(path);
-	if (fd < 0)
-		return -1;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_ino == map->inode)
+	if (fd < 0 || status.st_ino == map->inode)
 		return fd;
 	close(fd);
-	return -1;
+	return -ESTALE;
 }
 
 /* Deleted and replaced files: the mapping itself leads to them. */
 static int open_by_mapping(pid_t pid, const struct proc_map *map)
 {
+	struct stat status;
 	char path[96];
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", pid, (unsigned long)map->start,
 		 (unsigned long)map->end);
-	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return file_open(path, &status);
 }
 
 struct module *modules_of_mapping(struct modules *modules, pid_t pid, const struct proc_map *map)
@@ -256,7 +256,7 @@ struct module *modules_of_mapping(struct modules *modules, pid_t pid, const stru
 	if (fd < 0)
 		fd = open_by_mapping(pid, map);
 	if (fd < 0) {
-		log_info("cannot open %s of process %d: %s", map->path, pid, strerror(errno));
+		log_info("cannot open %s of process %d: %s", map->path, pid, strerror(-fd));
 		return NULL;
 	}
 	return modules_examine(modules, module_add(modules, fd, &key, map->path));

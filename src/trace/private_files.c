@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 #include "util/array.h"
+#include "util/file.h"
+
+#define COPY_BYTES_MAX (512LL << 20)
 
 /* What may be an allocator, or start one: a pattern a row, in each folder. */
 static const char *const folders[] = {
@@ -90,6 +93,8 @@ static int copy_file(const struct private_files *set, int from, const char *name
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return -EINVAL;
+	if (file_is_hollow(&status) || status.st_size > COPY_BYTES_MAX)
+		return -EFBIG;
 	to = openat(set->mount_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;
@@ -115,12 +120,13 @@ static bool has_path(const struct private_files *set, const char *path)
 static int add_real_path(struct private_files *set, const char *path, bool eager)
 {
 	struct private_file *file;
+	struct stat status;
 	char name[24];
 	int from, copy;
 
-	from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	from = file_open(path, &status);
 	if (from < 0)
-		return -errno;
+		return from;
 	snprintf(name, sizeof(name), "%zu", set->count);
 	copy = copy_file(set, from, name);
 	close(from);
@@ -195,17 +201,31 @@ static int mount_copy(const struct private_files *set, size_t index)
 	return error;
 }
 
+/* A folder that every system has, and none of the files is in. */
+#define STOPOVER "/proc"
+
+/*
+ * Before Linux 6.15 nothing can be cloned out of a mount that is nowhere: it is put somewhere for
+ * as long as that takes. Nobody else sees it, the namespace is our own.
+ */
+static int mount_copies(const struct private_files *set)
+{
+	int error = 0;
+
+	if (move_mount(set->mount_fd, "", AT_FDCWD, STOPOVER, MOVE_MOUNT_F_EMPTY_PATH))
+		return -errno;
+	for (size_t i = 0; !error && i < set->count; i++)
+		error = mount_copy(set, i);
+	if (umount2(STOPOVER, MNT_DETACH) && !error)
+		error = -errno;
+	return error;
+}
+
 int private_files_enter(const struct private_files *set)
 {
 	if (unshare(CLONE_NEWNS))
 		return -errno;
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return -errno;
-	for (size_t i = 0; i < set->count; i++) {
-		int error = mount_copy(set, i);
-
-		if (error)
-			return error;
-	}
-	return 0;
+	return mount_copies(set);
 }
