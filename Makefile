@@ -20,14 +20,16 @@ say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
 
 PACKAGES := libbpf libelf zlib liblzma libdw capstone jansson ncursesw libxml-2.0
 CFLAGS ?= -O2 -g
+# Nothing that is built tells where.
+HERE := -ffile-prefix-map=$(CURDIR)=.
 LEAKTRACE_CFLAGS := -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -fno-strict-aliasing \
-	-Isrc -Iinclude -I$(BUILD) -DLEAKTRACE_VERSION='"$(VERSION)"' \
+	-Isrc -Iinclude -I$(BUILD) -DLEAKTRACE_VERSION='"$(VERSION)"' $(HERE) \
 	$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null)
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -liberty -lm -pthread
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
-	-Wno-missing-declarations -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -I.
+	-Wno-missing-declarations -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -I. $(HERE)
 
 SOURCES := $(shell find src -name '*.c' | sort)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -84,12 +86,13 @@ $(BUILD)/leaktrace: $(OBJECTS)
 $(BUILD)/libleaktrace-mark.so: lib/mark.c include/leaktrace/mark.h
 	$(call say,LIB,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu17 -O2 -Wall -Wextra -Werror -fPIC -shared -nostdlib -Iinclude -o $@ $<
+	$(Q)$(CC) -std=gnu17 -Wall -Wextra -Werror $(HERE) $(CPPFLAGS) $(CFLAGS) -Iinclude -fPIC -shared -nostdlib \
+		$(LDFLAGS) -Wl,-soname,$(@F) -o $@ $<
 
 $(BUILD)/src/%.o: src/%.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LEAKTRACE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(LEAKTRACE_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/src/trace/tracer.o: $(SKELETON)
 
