@@ -56,8 +56,10 @@ help:
 	@echo '  sudo make demo     install what is missing, build, show a report of a leaking program'
 	@echo '  sudo make test     install what is missing, build, run all tests'
 	@echo '  make               build $(BUILD)/leaktrace'
+	@echo '  make static        build $(BUILD)/leaktrace-static, which needs no library where it runs'
 	@echo '  make unit          unit tests (no root)'
 	@echo '  sudo make e2e      end-to-end tests'
+	@echo '  sudo make test-packages  what static builds, as it is installed'
 	@echo '  make fuzz-unwind   hostile unwind tables, FUZZ_SECONDS=20'
 	@echo '  sudo make bench    the cost of tracing, as ratios'
 	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
@@ -82,6 +84,19 @@ $(BUILD)/leaktrace: $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJECTS) $(LIBS)
 
+# One file that needs no library where it runs. libxml2 leaves encodings to ICU, 30 MB of tables and
+# C++; ours is UTF-8, which it knows itself, so ICU is left out.
+ICU_UNUSED = $(shell nm -u "$$($(CC) -print-file-name=libxml2.a)" 2>/dev/null | \
+	sed -nE 's/^ +U (ucnv_.*|UCNV_.*)/-Wl,--defsym=\1=abort/p')
+STATIC_LIBS = $(filter-out -licu%,$(shell $(PKG_CONFIG) --static --libs $(PACKAGES))) -liberty -lm -pthread
+
+.PHONY: static
+static: $(BUILD)/leaktrace-static
+
+$(BUILD)/leaktrace-static: $(filter-out $(BUILD)/src/symbols/debug_server.o,$(OBJECTS)) $(BUILD)/lib/static.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -static -o $@ $^ $(STATIC_LIBS) $(ICU_UNUSED)
+
 # For whoever cannot include the header: of nothing but the marks.
 $(BUILD)/libleaktrace-mark.so: lib/mark.c include/leaktrace/mark.h
 	$(call say,LIB,$@)
@@ -89,7 +104,7 @@ $(BUILD)/libleaktrace-mark.so: lib/mark.c include/leaktrace/mark.h
 	$(Q)$(CC) -std=gnu17 -Wall -Wextra -Werror $(HERE) $(CPPFLAGS) $(CFLAGS) -Iinclude -fPIC -shared -nostdlib \
 		$(LDFLAGS) -Wl,-soname,$(@F) -o $@ $<
 
-$(BUILD)/src/%.o: src/%.c Makefile
+$(BUILD)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LEAKTRACE_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -134,6 +149,10 @@ unit: unit-tests
 .PHONY: e2e
 e2e: all programs
 	@scripts/run-tests.sh e2e
+
+.PHONY: test-packages
+test-packages: all static programs
+	@scripts/run-tests.sh packages
 
 $(ARCHIVE): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	$(call say,AR,$@)
@@ -181,4 +200,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/lib/static.d $(UNIT_TESTS:=.d)

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 build_packages='
 	gcc make pkg-config libc6-dev clang llvm bpftool|linux-tools-common
 	libbpf-dev libelf-dev zlib1g-dev liblzma-dev libdw-dev libcapstone-dev uthash-dev libbsd-dev
-	libjansson-dev libiberty-dev libncurses-dev libxml2-dev
+	libjansson-dev libiberty-dev libncurses-dev libxml2-dev libbz2-dev
 '
 
 # Test frameworks and tools, then programs and allocators that tests trace, then lint.
@@ -80,7 +80,11 @@ install_packages() { # a|b...
 [ -z "$missing" ] || install_packages $missing
 
 # What reads SARIF, for the tests; it comes by npm alone.
-if [ "${1:-all}" != build ] && [ ! -e build/tools/node_modules/@microsoft/sarif-multitool-linux ]; then
-	mkdir -p build/tools
-	npm install --silent --no-audit --no-fund --prefix build/tools @microsoft/sarif-multitool@5.7.0
-fi
+case "${1:-all}" in
+test | all)
+	if [ ! -e build/tools/node_modules/@microsoft/sarif-multitool-linux ]; then
+		mkdir -p build/tools
+		npm install --silent --no-audit --no-fund --prefix build/tools @microsoft/sarif-multitool@5.7.0
+	fi
+	;;
+esac

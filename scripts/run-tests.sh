@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run-tests.sh [unit|e2e|all]: builds what is needed, runs it, and counts. The last
+# run-tests.sh [unit|e2e|packages|all]: builds what is needed, runs it, and counts. The last
 # line is "N passed, N failed", with ", N skipped" when there are some. The status
 # is 0 when something ran and nothing failed.
 
@@ -105,13 +105,14 @@ run_fuzz() {
 case "${1:-all}" in
 unit) run_unit ;;
 e2e) run_e2e ;;
+packages) run_pytest tests/packages ;;
 all)
 	run_unit
 	run_fuzz
 	run_e2e
 	;;
 *)
-	echo "usage: run-tests.sh [unit|e2e|all]" >&2
+	echo "usage: run-tests.sh [unit|e2e|packages|all]" >&2
 	exit 2
 	;;
 esac
