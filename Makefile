@@ -1,6 +1,8 @@
 # leaktrace: see `make help`.
 
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR ?=
 BUILD ?= build
 V ?= 0
@@ -57,9 +59,10 @@ help:
 	@echo '  sudo make test     install what is missing, build, run all tests'
 	@echo '  make               build $(BUILD)/leaktrace'
 	@echo '  make static        build $(BUILD)/leaktrace-static, which needs no library where it runs'
+	@echo '  make deb           build a Debian package into $(BUILD)'
 	@echo '  make unit          unit tests (no root)'
 	@echo '  sudo make e2e      end-to-end tests'
-	@echo '  sudo make test-packages  what static builds, as it is installed'
+	@echo '  sudo make test-packages  what static and deb build, as it is installed'
 	@echo '  make fuzz-unwind   hostile unwind tables, FUZZ_SECONDS=20'
 	@echo '  sudo make bench    the cost of tracing, as ratios'
 	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
@@ -151,7 +154,7 @@ e2e: all programs
 	@scripts/run-tests.sh e2e
 
 .PHONY: test-packages
-test-packages: all static programs
+test-packages: all static deb programs
 	@scripts/run-tests.sh packages
 
 $(ARCHIVE): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
@@ -187,14 +190,18 @@ lint: all
 install: all
 	install -D -m 755 $(BUILD)/leaktrace $(DESTDIR)$(PREFIX)/bin/leaktrace
 	install -D -m 644 include/leaktrace/mark.h $(DESTDIR)$(PREFIX)/include/leaktrace/mark.h
-	install -D -m 755 $(BUILD)/libleaktrace-mark.so $(DESTDIR)$(PREFIX)/lib/libleaktrace-mark.so
+	install -D -m 755 $(BUILD)/libleaktrace-mark.so $(DESTDIR)$(LIBDIR)/libleaktrace-mark.so
 	install -D -m 644 man/leaktrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/leaktrace.1
 	install -D -m 644 share/python/leaktrace_pytest.py $(DESTDIR)$(PREFIX)/share/leaktrace/python/leaktrace_pytest.py
 	install -d $(DESTDIR)$(PREFIX)/share/leaktrace/resources
 	install -m 644 share/resources/*.res $(DESTDIR)$(PREFIX)/share/leaktrace/resources
 	install -D -m 644 completions/leaktrace.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/leaktrace
-	install -D -m 644 completions/_leaktrace $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_leaktrace
+	install -D -m 644 completions/_leaktrace $(DESTDIR)$(ZSHDIR)/_leaktrace
 	install -D -m 644 completions/leaktrace.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/leaktrace.fish
+
+.PHONY: deb
+deb:
+	@BUILD=$(BUILD) scripts/build-deb.sh
 
 .PHONY: clean
 clean:

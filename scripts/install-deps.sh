@@ -3,7 +3,9 @@
 # Installs what leaktrace needs on Debian and Ubuntu. Quick and silent when all is
 # there already; root is needed only when something is missing.
 #
-#   scripts/install-deps.sh [build|test|all]     (default: all)
+#   scripts/install-deps.sh [build|test|all|packages]     (default: all)
+#
+# all is what build and test need; packages is for `make deb`.
 #
 # a|b: the first of these packages that the distribution has.
 set -eu
@@ -28,12 +30,17 @@ test_packages='
 	clang-format clang-tidy cppcheck shellcheck
 '
 
+packages_packages='
+	debhelper dpkg-dev lintian
+'
+
 case "${1:-all}" in
 build) wanted=$build_packages ;;
 test) wanted=$test_packages ;;
 all) wanted="$build_packages $test_packages" ;;
+packages) wanted=$packages_packages ;;
 *)
-	echo 'usage: install-deps.sh [build|test|all]' >&2
+	echo 'usage: install-deps.sh [build|test|all|packages]' >&2
 	exit 2
 	;;
 esac

@@ -24,7 +24,8 @@
 /* Beside the program: where it was built, or installed. */
 static void tell_library(void)
 {
-	static const char *const places[] = { "", "../lib/" };
+	static const char *const places[] = { "", "../lib/", "../lib/x86_64-linux-gnu/",
+					      "../lib/aarch64-linux-gnu/" };
 	char program[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *folder;
