@@ -63,6 +63,7 @@ help:
 	@echo '  make unit          unit tests (no root)'
 	@echo '  sudo make e2e      end-to-end tests'
 	@echo '  sudo make test-packages  what static and deb build, as it is installed'
+	@echo '  sudo make test-builds    with each compiler: does the kernel take it'
 	@echo '  make fuzz-unwind   hostile unwind tables, FUZZ_SECONDS=20'
 	@echo '  sudo make bench    the cost of tracing, as ratios'
 	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
@@ -156,6 +157,10 @@ e2e: all programs
 .PHONY: test-packages
 test-packages: all static deb programs
 	@scripts/run-tests.sh packages
+
+.PHONY: test-builds
+test-builds: $(BUILD)/tests/programs/basic
+	@scripts/build-matrix.sh
 
 $(ARCHIVE): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	$(call say,AR,$@)

@@ -3,9 +3,9 @@
 # Installs what leaktrace needs on Debian and Ubuntu. Quick and silent when all is
 # there already; root is needed only when something is missing.
 #
-#   scripts/install-deps.sh [build|test|all|packages]     (default: all)
+#   scripts/install-deps.sh [build|test|all|packages|builds]     (default: all)
 #
-# all is what build and test need; packages is for `make deb`.
+# all is what build and test need; packages is for `make deb`, builds for `make test-builds`.
 #
 # a|b: the first of these packages that the distribution has.
 set -eu
@@ -34,13 +34,19 @@ packages_packages='
 	debhelper dpkg-dev lintian
 '
 
+# Compilers beside the distribution's own.
+builds_packages='
+	gcc-12|gcc clang-14|clang clang-16|clang-17|clang-18 clang-19|clang-20|clang-21
+'
+
 case "${1:-all}" in
 build) wanted=$build_packages ;;
 test) wanted=$test_packages ;;
 all) wanted="$build_packages $test_packages" ;;
 packages) wanted=$packages_packages ;;
+builds) wanted=$builds_packages ;;
 *)
-	echo 'usage: install-deps.sh [build|test|all|packages]' >&2
+	echo 'usage: install-deps.sh [build|test|all|packages|builds]' >&2
 	exit 2
 	;;
 esac

@@ -29,7 +29,7 @@ static const struct {
 };
 
 /* Begins with an instruction that the kernel emulates, as the chosen places do. */
-__attribute__((noinline, noclone, used)) static void trap_here(void)
+__attribute__((noinline, used)) static void trap_here(void)
 {
 	__asm__ volatile("nop" ::: "memory");
 }

@@ -35,8 +35,8 @@ struct work {
 
 static const char *const reason_texts[] = {
 	[PLACE_EMULATED] = "at an instruction that the kernel emulates",
-	[PLACE_NO_EMULATED] = "at the entry: no emulated instruction before the stack pointer or "
-			      "an argument changes",
+	[PLACE_NO_EMULATED] = ("at the entry: no emulated instruction before the stack pointer "
+			       "or an argument changes"),
 	[PLACE_JUMP_TARGET] = "at the entry: something jumps behind it",
 	[PLACE_INDIRECT_JUMP] = "at the entry: the function has an indirect jump",
 	[PLACE_BRANCH_BEFORE] = "at the entry: a branch comes before an emulated instruction",
