@@ -121,8 +121,9 @@ static void test_alternate_file(void **state)
 		     "	.section .debug_str\n	.string \"\"\n"
 		     "	.string \"by_another_name\"\n"
 		     "	.section .debug_info\n	.long 0\n");
-	fixture_run(fixture, "gcc -shared -nostdlib -o alt.so alt.s && mkdir -p sub "
-			     "debug/.build-id/11");
+	fixture_run(fixture,
+		    "gcc -shared -nostdlib -Wl,-z,noexecstack -o alt.so alt.s && mkdir -p sub "
+		    "debug/.build-id/11");
 	/* Without it the symbol table names the function. */
 	assert_outer_is(fixture, "outer");
 	fixture_run(fixture, "gcc -shared -nostdlib -Wl,--build-id=0x11223344 "
@@ -163,7 +164,7 @@ static void test_nested_siblings(void **state)
 	const struct fixture *fixture = *state;
 
 	fixture_text(fixture, "alt.s", nested_s);
-	fixture_run(fixture, "gcc -shared -nostdlib -o alt.so alt.s");
+	fixture_run(fixture, "gcc -shared -nostdlib -Wl,-z,noexecstack -o alt.so alt.s");
 	assert_outer_is(fixture, "outer");
 }
 
