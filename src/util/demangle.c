@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Owns the choice of demangler, its options, and what it may take. In a name made
- * for it each back reference doubles what it stands for: a few hundred bytes fill
- * any memory, or are searched for ever without a byte written.
+ * for it each back reference doubles what it stands for, or a number says how often
+ * nothing is to be written: a few bytes fill any memory, or are searched for ever.
  */
 #include "util/demangle.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -16,8 +17,9 @@
 
 /* Of a longer name nobody reads more. */
 #define MAX_BYTES 65536
-/* Real names take microseconds. */
-#define MAX_SECONDS 1
+/* Of a CPU: a tenth of a second. Real names take microseconds. */
+#define MAX_TIME_NS 100000000
+#define SECOND_NS 1000000000
 
 #define OPTIONS (DMGL_PARAMS | DMGL_ANSI)
 
@@ -41,36 +43,56 @@ static void write_part(const char *part, size_t size, void *context)
 	output->text[output->used] = '\0';
 }
 
-static void demangle_rust(struct output *output)
+static void run(struct output *output,
+		int (*demangle)(const char *mangled, int options, demangle_callbackref callback,
+				void *context))
 {
+	output->used = 0;
 	if (!setjmp(output->too_long))
-		output->complete =
-			rust_demangle_callback(output->mangled, OPTIONS, write_part, output);
+		output->complete = demangle(output->mangled, OPTIONS, write_part, output);
 }
 
-static void *demangle_cplusplus(void *context)
+static void *demangle_any(void *context)
 {
 	struct output *output = context;
 
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
-	if (!setjmp(output->too_long))
-		output->complete =
-			cplus_demangle_v3_callback(output->mangled, OPTIONS, write_part, output);
+	/* Rust's schemes first, since its old one looks like C++. */
+	run(output, rust_demangle_callback);
+	if (!output->complete)
+		run(output, cplus_demangle_v3_callback);
 	return NULL;
 }
 
-/* In a thread, which alone can be ended when it takes too long. */
+static bool has_time_left(pthread_t thread)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	return !pthread_getcpuclockid(thread, &clock) && !clock_gettime(clock, &used) &&
+	       !used.tv_sec && used.tv_nsec < MAX_TIME_NS;
+}
+
+/*
+ * In a thread, which alone can be ended when it takes too long. It allocates while it writes,
+ * which is bounded, and must not be ended there: time that it waits for a CPU does not count.
+ */
 static void demangle_bounded(struct output *output)
 {
 	struct timespec end;
 	pthread_t thread;
+	int error;
 
-	output->used = 0;
-	if (pthread_create(&thread, NULL, demangle_cplusplus, output))
+	if (pthread_create(&thread, NULL, demangle_any, output))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += MAX_SECONDS;
-	if (!pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end))
+	do {
+		end.tv_nsec += MAX_TIME_NS;
+		end.tv_sec += end.tv_nsec / SECOND_NS;
+		end.tv_nsec %= SECOND_NS;
+		error = pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end);
+	} while (error == ETIMEDOUT && has_time_left(thread));
+	if (!error)
 		return;
 	pthread_cancel(thread);
 	pthread_join(thread, NULL);
@@ -86,15 +108,12 @@ char *symbol_demangle(const char *name)
 {
 	struct output output = { .mangled = name };
 
-	if (!symbol_is_mangled(name))
+	if (!symbol_is_mangled(name) || strlen(name) >= MAX_BYTES)
 		return NULL;
 	output.text = malloc(MAX_BYTES);
 	if (!output.text)
 		return NULL;
-	/* Rust's schemes first, since its old one looks like C++. */
-	demangle_rust(&output);
-	if (!output.complete)
-		demangle_bounded(&output);
+	demangle_bounded(&output);
 	if (output.complete)
 		return output.text;
 	free(output.text);

@@ -225,6 +225,13 @@ static void test_endless_names(void **state)
 	}
 }
 
+/* A number of lifetimes, 62^11, that are gone through although none is to be shown. */
+static void test_name_without_end(void **state)
+{
+	(void)state;
+	assert_null(symbol_demangle("_RNvMINtC7mycrate3FpEFGzzzzzzzzzz_hEuNvB2_3bar"));
+}
+
 /* ---- symbol tables -------------------------------------------------------------------------- */
 
 static void test_dynsym_only(void **state)
@@ -381,6 +388,7 @@ int main(void)
 		CASE(test_static_function),
 		CASE(test_cplusplus),
 		CASE(test_demangler),
+		CASE(test_name_without_end),
 		CASE(test_endless_names),
 		CASE(test_dynsym_only),
 		CASE(test_static_program),
