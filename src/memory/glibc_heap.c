@@ -24,6 +24,8 @@
 /* Memory of an arena that is not the main one is in pieces that begin at multiples of this. */
 #define HEAP_ALIGNMENT (64ULL << 20)
 #define ARENA_BYTES 0x898
+/* The C library's data are small; all of a program's that has it built in may be larger. */
+#define MODULE_BYTES_MAX (64ULL << 20)
 #define FASTBINS_OFFSET 16
 #define FASTBINS 10
 #define FAST_MAX 100000
@@ -122,7 +124,7 @@ static int compare_addresses(const void *left, const void *right)
 static void find_main_arena(struct glibc_heap *heap, struct reader *reader, const struct area *area)
 {
 	uint64_t bytes = area->end - area->start, arena;
-	uint64_t *words = malloc(bytes);
+	uint64_t *words = bytes <= MODULE_BYTES_MAX ? malloc(bytes) : NULL;
 	ssize_t got = words ? reader_read(reader, area->start, words, bytes) : -1;
 
 	if (got > 0) {
@@ -232,7 +234,9 @@ void glibc_heap_wipe(struct glibc_heap *heap, struct reader *reader, const struc
 		if (!size_word(reader, &piece, chunk, &word))
 			break;
 		size = word & SIZE_MASK;
-		if (size < CHUNK_MIN || size % ALIGNMENT || chunk + size > heap->end)
+		/* A size that wraps around would lead back, and round and round. */
+		if (size < CHUNK_MIN || size % ALIGNMENT || chunk >= heap->end ||
+		    size > heap->end - chunk)
 			break;
 		/* The last one is what has not been given out yet. */
 		is_last = chunk + size + CHUNK_MIN > heap->end;

@@ -122,6 +122,33 @@ static void test_free_memory_is_wiped(void **state)
 	free(areas);
 }
 
+/* Sizes that wrap around: a walk that believes them goes back and forth for ever. */
+static void test_sizes_that_lead_back(void **state)
+{
+	static const uint64_t back = 0 - 64ULL;
+	struct reader reader = { .tid = getpid() };
+	struct glibc_heap heap = { 0 };
+	struct area area = { .is_break = true };
+	struct graph *graph;
+	uint64_t *words;
+
+	(void)state;
+	assert_int_equal(graph_new(NULL, 0, 0, &graph), 0);
+	words = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(words != MAP_FAILED);
+	area.start = (uintptr_t)words;
+	area.end = area.map_end = area.start + 4096;
+	words[1] = 64 | 1;
+	words[9] = back | 1;
+	glibc_heap_enter(&heap, &reader, &area);
+	glibc_heap_wipe(&heap, &reader, graph, area.start, words, 512);
+	assert_int_equal(heap.chunk, 0);
+	assert_int_equal(words[9], back | 1);
+	munmap(words, 4096);
+	glibc_heap_clear(&heap);
+	graph_free(graph);
+}
+
 /* Found by its shape in the C library's data, and cleared of addresses of chunks. */
 static void test_main_arena(void **state)
 {
@@ -155,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_main_arena),
 		cmocka_unit_test(test_free_memory_is_wiped),
+		cmocka_unit_test(test_sizes_that_lead_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
