@@ -49,17 +49,23 @@ static int make_room(struct edges *edges)
 	return 0;
 }
 
-static void begin_source(struct edges *edges, uint32_t source)
+static int begin_source(struct edges *edges, uint32_t source)
 {
 	uint64_t *base = &edges->bases[source / EDGE_GROUP];
+	uint64_t place;
 
 	if (edges->source != edges->count)
 		edges->bytes[edges->used++] = 0;
 	/* The first of its group that has any. */
 	if (edges->source == edges->count || edges->source / EDGE_GROUP != source / EDGE_GROUP)
 		*base = edges->used;
+	/* A block before it in its group may have gigabytes of pointers. */
+	place = edges->used - *base;
+	if (place >= NO_EDGES)
+		return -ENOMEM;
 	edges->source = source;
-	edges->places[source] = (uint32_t)(edges->used - *base);
+	edges->places[source] = (uint32_t)place;
+	return 0;
 }
 
 static void add_code(struct edges *edges, uint64_t code)
@@ -79,10 +85,10 @@ int edges_add(struct edges *edges, uint32_t source, uint32_t target, enum edge_k
 	uint64_t code = distance < 0 ? (uint64_t)~distance << 1 | 1 : (uint64_t)distance << 1;
 	int error = make_room(edges);
 
+	if (!error && edges->source != source)
+		error = begin_source(edges, source);
 	if (error)
 		return error;
-	if (edges->source != source)
-		begin_source(edges, source);
 	add_code(edges, code << EDGE_KIND_BITS | kind);
 	if (kind == EDGE_AT_WORD)
 		add_code(edges, word);
