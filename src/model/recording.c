@@ -361,17 +361,12 @@ int recording_write(const struct snapshot *snapshot, const char *path)
 	return err;
 }
 
-int recording_read(const char *path, struct snapshot **snapshot)
+int recording_parse(uint8_t *content, size_t size, struct snapshot **snapshot)
 {
-	struct snapshot *result;
+	struct snapshot *result = snapshot_new();
 	struct record_io io;
-	uint8_t *content;
-	size_t size;
-	int err = record_file_read(path, &content, &size);
+	int err;
 
-	if (err)
-		return err;
-	result = snapshot_new();
 	if (!result) {
 		free(content);
 		return -ENOMEM;
@@ -391,4 +386,13 @@ int recording_read(const char *path, struct snapshot **snapshot)
 	else
 		*snapshot = result;
 	return err;
+}
+
+int recording_read(const char *path, struct snapshot **snapshot)
+{
+	uint8_t *content;
+	size_t size;
+	int err = record_file_read(path, &content, &size);
+
+	return err ? err : recording_parse(content, size, snapshot);
 }

@@ -8,6 +8,9 @@
 #ifndef LEAKTRACE_MODEL_RECORDING_H
 #define LEAKTRACE_MODEL_RECORDING_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct snapshot;
 
 /* Writes a new file (replaced only when whole). Returns 0 or -errno. */
@@ -19,5 +22,7 @@ int recording_write(const struct snapshot *snapshot, const char *path);
  * recording or damaged, -EPROTONOSUPPORT when it has another version.
  */
 int recording_read(const char *path, struct snapshot **snapshot);
+/* The same of what is in such a file, unpacked. `content` (of malloc) is taken over. */
+int recording_parse(uint8_t *content, size_t size, struct snapshot **snapshot);
 
 #endif

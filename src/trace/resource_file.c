@@ -382,7 +382,7 @@ static int parse_line(struct parser *parser)
 		    word);
 }
 
-static int parse_text(struct parser *parser, char *text, size_t length)
+static int parse_lines(struct parser *parser, char *text, size_t length)
 {
 	char *end = text + length, *line, *next;
 	int error = 0;
@@ -405,7 +405,7 @@ static int parse_text(struct parser *parser, char *text, size_t length)
 	return error ?: end_kind(parser);
 }
 
-static int read_text(struct parser *parser, const char *path, char **text, size_t *length)
+static int load_text(struct parser *parser, const char *path, char **text, size_t *length)
 {
 	FILE *stream = fopen(path, "re");
 	int error = 0;
@@ -428,19 +428,28 @@ static int read_text(struct parser *parser, const char *path, char **text, size_
 	return error;
 }
 
-int resource_file_read(const char *path, struct resource_kinds *kinds, struct resource_error *error)
+int resource_text_read(char *text, size_t length, struct resource_kinds *kinds,
+		       struct resource_error *error)
 {
 	struct parser parser = { .kinds = kinds, .error = error, .first_kind = kinds->count };
-	size_t length = 0;
-	char *text;
-	int result = read_text(&parser, path, &text, &length);
+	int result = parse_lines(&parser, text, length);
 
-	if (!result)
-		result = parse_text(&parser, text, length);
 	if (!result && kinds->count == parser.first_kind) {
 		parser.line = 0;
 		result = fail(&parser, NULL, "no 'kind' line in it");
 	}
+	return result;
+}
+
+int resource_file_read(const char *path, struct resource_kinds *kinds, struct resource_error *error)
+{
+	struct parser parser = { .error = error };
+	size_t length = 0;
+	char *text;
+	int result = load_text(&parser, path, &text, &length);
+
+	if (!result)
+		result = resource_text_read(text, length, kinds, error);
 	free(text);
 	return result;
 }

@@ -86,6 +86,9 @@ struct resource_error {
  */
 int resource_file_read(const char *path, struct resource_kinds *kinds,
 		       struct resource_error *error);
+/* The same of a text, `length` bytes and a NUL after them, which is written to. */
+int resource_text_read(char *text, size_t length, struct resource_kinds *kinds,
+		       struct resource_error *error);
 /* Frees what the struct holds. */
 void resource_kinds_clear(struct resource_kinds *kinds);
 

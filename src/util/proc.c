@@ -122,11 +122,30 @@ static int add_map(char *line, struct proc_map **maps, size_t *count)
 	return 0;
 }
 
-int proc_maps_read(pid_t pid, struct proc_map **maps, size_t *count)
+int proc_maps_parse(FILE *stream, struct proc_map **maps, size_t *count)
 {
-	int err = 0, fd = open_proc_file(pid, "maps");
 	size_t capacity = 0;
 	char *line = NULL;
+	int err = 0;
+
+	*maps = NULL;
+	*count = 0;
+	while (!err && getline(&line, &capacity, stream) > 0)
+		err = add_map(line, maps, count);
+	if (!err && ferror(stream))
+		err = errno_of_process();
+	free(line);
+	if (err) {
+		proc_maps_free(*maps, *count);
+		*maps = NULL;
+		*count = 0;
+	}
+	return err;
+}
+
+int proc_maps_read(pid_t pid, struct proc_map **maps, size_t *count)
+{
+	int err, fd = open_proc_file(pid, "maps");
 	FILE *stream;
 
 	*maps = NULL;
@@ -139,17 +158,8 @@ int proc_maps_read(pid_t pid, struct proc_map **maps, size_t *count)
 		close(fd);
 		return err;
 	}
-	while (!err && getline(&line, &capacity, stream) > 0)
-		err = add_map(line, maps, count);
-	if (!err && ferror(stream))
-		err = errno_of_process();
+	err = proc_maps_parse(stream, maps, count);
 	fclose(stream);
-	free(line);
-	if (err) {
-		proc_maps_free(*maps, *count);
-		*maps = NULL;
-		*count = 0;
-	}
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct proc_map {
@@ -24,6 +25,8 @@ struct proc_map {
 
 /* Reads /proc/PID/maps. Returns 0 and an array to be freed by proc_maps_free, or -errno. */
 int proc_maps_read(pid_t pid, struct proc_map **maps, size_t *count);
+/* The same of what such a file holds; -EINVAL: it is none. */
+int proc_maps_parse(FILE *stream, struct proc_map **maps, size_t *count);
 void proc_maps_free(struct proc_map *maps, size_t count);
 
 /* Parses one line of a maps file in place; returns 0 or -EINVAL. `map->path` points into `line`. */
