@@ -16,6 +16,7 @@
 #include "model/record_io.h"
 #include "model/snapshot.h"
 #include "util/array.h"
+#include "util/strings.h"
 
 #define RECORDING_VERSION 6
 
@@ -262,6 +263,14 @@ static void record_process(struct record_io *io, struct process *process, size_t
 	check_indexes(io, process);
 }
 
+/* A word about a kind, which is shown as it stands. */
+static void record_word(struct record_io *io, const char **word)
+{
+	record_name(io, word);
+	if (!io->writing && !io->error && !text_is_printable(*word))
+		record_fail(io, -EBADMSG);
+}
+
 /* Of the built-in kinds, only whether they were traced; of a user's, everything. */
 static void record_kinds(struct record_io *io, struct snapshot *snapshot)
 {
@@ -278,13 +287,13 @@ static void record_kinds(struct record_io *io, struct snapshot *snapshot)
 		record_bool(io, &snapshot->traced[i]);
 		if (i < KIND_CUSTOM)
 			continue;
-		record_name(io, &kind->name);
-		record_name(io, &kind->noun);
-		record_name(io, &kind->nouns);
+		record_word(io, &kind->name);
+		record_word(io, &kind->noun);
+		record_word(io, &kind->nouns);
 		record_bool(io, &kind->has_bytes);
-		record_name(io, &kind->acquisitions);
-		record_name(io, &kind->releases);
-		record_name(io, &kind->id_name);
+		record_word(io, &kind->acquisitions);
+		record_word(io, &kind->releases);
+		record_word(io, &kind->id_name);
 		record_bool(io, &kind->id_is_address);
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "model/kind.h"
 #include "util/array.h"
+#include "util/strings.h"
 
 #define FILE_BYTES_MAX (64 << 10)
 #define ARGUMENTS 5
@@ -129,6 +130,8 @@ static int set_kind_word(struct parser *parser, struct resource_kind *kind, cons
 			    word);
 	if (!strchr(word, '=')[1])
 		return fail(parser, word, "a word is missing behind '='");
+	if (!text_is_printable(word))
+		return fail(parser, word, "a word is of printable ASCII");
 	free(*slot);
 	*slot = shown_word(strchr(word, '=') + 1);
 	return *slot ? 0 : fail_memory(parser);

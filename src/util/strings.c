@@ -52,3 +52,10 @@ const char *strings_intern(struct strings *strings, const char *text)
 	HASH_ADD_KEYPTR(hh, strings->entries, entry->text, length, entry);
 	return entry->text;
 }
+
+bool text_is_printable(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return !*text;
+}

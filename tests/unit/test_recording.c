@@ -91,6 +91,32 @@ static void test_round_trip(void **state)
 	check_round_trip(rich());
 }
 
+/* Words of kinds are shown as they stand: none may drive a terminal. */
+static void test_words_that_drive_a_terminal(void **state)
+{
+	static const char *const texts[] = { "\x1b[2J", "a\nb", "\x7f", "\xc2\x9b" };
+	const struct kind_info good = { "stream",   "open stream", "open streams", true,
+					"acquired", "released",	   "handle",	   true };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		for (int word = 0; word < 6; word++) {
+			struct snapshot *snapshot = fixture_snapshot(), *read = NULL;
+			struct kind_info *kind = &snapshot->kinds[KIND_CUSTOM];
+			const char **words[] = { &kind->name,	  &kind->noun,
+						 &kind->nouns,	  &kind->acquisitions,
+						 &kind->releases, &kind->id_name };
+
+			*kind = good;
+			*words[word] = texts[i];
+			snapshot->traced[snapshot->kind_count++] = true;
+			assert_int_equal(recording_write(snapshot, path), 0);
+			assert_int_equal(recording_read(path, &read), -EBADMSG);
+			snapshot_free(snapshot);
+		}
+	}
+}
+
 /* A user's kinds go with a recording, whole. */
 static void test_kinds(void **state)
 {
@@ -406,6 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_words_that_drive_a_terminal),
 		cmocka_unit_test(test_a_million_blocks_are_small),
 		cmocka_unit_test(test_read_strings_are_interned),
 		cmocka_unit_test(test_writing_leaves_nothing_beside),

@@ -114,6 +114,7 @@ static void test_mistakes(void **state)
 		{ KIND PAIR "kind  k\n", 4, 7, "a kind 'k' already" },
 		{ "kind k color=red\n", 1, 8, "known are noun=, nouns=, bytes" },
 		{ "kind k noun=\n", 1, 8, "a word is missing" },
+		{ "kind k noun=\x1b[2J\n", 1, 8, "printable ASCII" },
 		{ "object libz.so\n", 1, 1, "'object' before any 'kind'" },
 		{ KIND "object\n", 2, 7, "a file's name is missing" },
 		{ "acquire f handle=return\n", 1, 1, "before any 'kind'" },
