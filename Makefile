@@ -64,7 +64,7 @@ help:
 	@echo '  sudo make e2e      end-to-end tests'
 	@echo '  sudo make test-packages  what static and deb build, as it is installed'
 	@echo '  sudo make test-builds    with each compiler: does the kernel take it'
-	@echo '  make fuzz-unwind   hostile unwind tables, FUZZ_SECONDS=20'
+	@echo '  make fuzz          hostile input for all that is read, FUZZ_SECONDS=20 each; fuzz-NAME'
 	@echo '  sudo make bench    the cost of tracing, as ratios'
 	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
 	@echo '  make format lint   clang-format; clang-tidy, cppcheck, shellcheck, layers'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run-tests.sh [unit|e2e|packages|all]: builds what is needed, runs it, and counts. The last
+# run-tests.sh [unit|fuzz|e2e|packages|all]: builds what is needed, runs it, and counts. The last
 # line is "N passed, N failed", with ", N skipped" when there are some. The status
 # is 0 when something ran and nothing failed.
 
@@ -91,19 +91,26 @@ run_e2e() {
 	run_pytest tests/e2e/test_live.py
 }
 
-# Short: `make fuzz-unwind FUZZ_SECONDS=...` goes on from where it ended.
+# Each for a short time: `make fuzz-NAME FUZZ_SECONDS=...` goes on from where it ended.
 run_fuzz() {
-	if make --no-print-directory BUILD="$BUILD" FUZZ_SECONDS=10 fuzz-unwind >"$log" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: make fuzz-unwind"
-		tail -n 40 "$log"
-	fi
+	local source target
+	build fuzz-build || return
+	for source in tests/fuzz/fuzz_*.c; do
+		target=$(basename "$source" .c)
+		target=fuzz-${target#fuzz_}
+		if make --no-print-directory BUILD="$BUILD" FUZZ_SECONDS=4 "$target" >"$log" 2>&1; then
+			passed=$((passed + 1))
+		else
+			failed=$((failed + 1))
+			echo "FAILED: make $target"
+			tail -n 40 "$log"
+		fi
+	done
 }
 
 case "${1:-all}" in
 unit) run_unit ;;
+fuzz) run_fuzz ;;
 e2e) run_e2e ;;
 packages) run_pytest tests/packages ;;
 all)
@@ -112,7 +119,7 @@ all)
 	run_e2e
 	;;
 *)
-	echo "usage: run-tests.sh [unit|e2e|packages|all]" >&2
+	echo "usage: run-tests.sh [unit|fuzz|e2e|packages|all]" >&2
 	exit 2
 	;;
 esac

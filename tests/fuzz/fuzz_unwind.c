@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Any bytes as an ELF file: its unwind table is well formed, or there is none. */
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "fuzz.h"
 #include "unwind_check.h"
 
 #include "elf/elf_file.h"
 #include "unwind/table.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Any bytes as a compiler's jit-PID.dump. */
+#include "jit_check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	jit_check(bytes, size, jit_table_add_dump);
+	return 0;
+}
