@@ -2,7 +2,9 @@
 /* Messages to standard error. The log level is the only state. */
 #include "util/log.h"
 
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int level;
 
@@ -16,13 +18,33 @@ int log_level(void)
 	return level;
 }
 
+/* The bytes of a control character of ASCII, or behind it in UTF-8. Line ends are a message's own.
+ */
+static int control_bytes(const uint8_t *at)
+{
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+		return 2;
+	return (at[0] < ' ' && at[0] != '\n') || at[0] == 0x7f;
+}
+
+/* Names of files and processes are in messages: none may drive the terminal. */
 static void print(int at_level, const char *format, va_list arguments)
 {
-	if (at_level > level)
+	char *text;
+
+	if (at_level > level || vasprintf(&text, format, arguments) < 0)
 		return;
 	fputs("leaktrace: ", stderr);
-	vfprintf(stderr, format, arguments);
+	for (const char *at = text; *at;) {
+		int bytes = control_bytes((const uint8_t *)at);
+
+		if (!bytes)
+			fputc(*at++, stderr);
+		for (; bytes; bytes--)
+			fprintf(stderr, "\\x%02x", (uint8_t)*at++);
+	}
 	fputc('\n', stderr);
+	free(text);
 }
 
 #define LOG_FUNCTION(name, at_level)                                                               \
