@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "analyze/findings.h"
 #include "analyze/own_frame.h"
@@ -136,75 +137,200 @@ static void judge_part(struct scope_result *result, struct scope_part *part, uin
 		result->state = SCOPE_GROWS;
 }
 
-/* Returns false when out of memory. */
-static bool add_part(struct scope_result *result, const struct finding *finding, uint32_t index,
+/* ---- what a scope holds ------------------------------------------------------------------ */
+
+/* A call site that holds something of a scope. */
+struct piece {
+	uint32_t scope;
+	size_t finding;
+	const struct site *site;
+};
+
+static int compare_pieces(const void *left, const void *right)
+{
+	const struct piece *a = left, *b = right;
+
+	if (a->scope != b->scope)
+		return a->scope < b->scope ? -1 : 1;
+	return (a->finding > b->finding) - (a->finding < b->finding);
+}
+
+/* Of all scopes of a process, by scope and finding. Returns false when out of memory. */
+static bool find_pieces(const struct process_findings *process, struct piece **pieces,
+			size_t *count)
+{
+	for (size_t i = 0; i < process->finding_count; i++) {
+		const struct finding *finding = &process->findings[i];
+
+		for (size_t j = 0; finding->live_count && j < finding->site_count; j++) {
+			const struct site *site = finding->sites[j];
+			struct piece *piece;
+
+			if (site->scope == SITE_NO_SCOPE || site->round >= SCOPE_ROUNDS_MAX ||
+			    !site->live_count)
+				continue;
+			piece = array_add(pieces, count, sizeof(*piece));
+			if (!piece)
+				return false;
+			*piece = (struct piece){ site->scope, i, site };
+		}
+	}
+	if (*count)
+		qsort(*pieces, *count, sizeof(**pieces), compare_pieces);
+	return true;
+}
+
+/* The pieces of one finding make a part. Returns false when out of memory. */
+static bool add_part(struct scope_result *result, const struct piece *pieces, size_t count,
 		     uint64_t first_round)
 {
-	struct scope_part part = { .finding = finding }, *slot;
-	bool any = false;
+	struct scope_part part = { .finding = &result->process->findings[pieces->finding] }, *slot;
 
-	for (size_t i = 0; i < finding->site_count; i++) {
-		const struct site *site = finding->sites[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct site *site = pieces[i].site;
 
-		if (site->scope != index || site->round >= SCOPE_ROUNDS_MAX || !site->live_count)
-			continue;
 		part.rounds[site->round].count += site->live_count;
 		part.rounds[site->round].bytes += site->live_bytes;
-		any = true;
 	}
-	if (!any || !is_inside(result->scope, finding))
+	if (!is_inside(result->scope, part.finding))
 		return true;
 	slot = array_add(&result->parts, &result->part_count, sizeof(*slot));
 	if (!slot)
 		return false;
-	part.own = own_frame(finding->frames, finding->frame_count);
 	*slot = part;
 	judge_part(result, slot, first_round);
 	return true;
 }
 
-static bool is_same_place(const struct scope_part *a, const struct scope_part *b)
+static bool add_parts(struct scope_result *result, const struct piece *pieces, size_t count,
+		      uint64_t first_round)
 {
-	const struct frame *left = a->own, *right = b->own;
+	for (size_t from = 0, next; from < count; from = next) {
+		for (next = from + 1; next < count; next++)
+			if (pieces[next].finding != pieces[from].finding)
+				break;
+		if (!add_part(result, pieces + from, next - from, first_round))
+			return false;
+	}
+	return true;
+}
 
-	return a->finding->site->kind == b->finding->site->kind && left && right &&
-	       left->offset == right->offset && left->module == right->module && left->function &&
-	       right->function && !strcmp(left->function, right->function);
+/* ---- parts of one line --------------------------------------------------------------------- */
+
+/* Strings are interned: equal ones are equal pointers. */
+struct line {
+	uint64_t kind;
+	const char *function;
+	uint64_t offset;
+	const char *module;
+};
+
+struct known_line {
+	struct line line;
+	size_t latest; /* part */
+	UT_hash_handle hh;
+};
+
+/* A part with all behind it that are of the same line. */
+struct joined {
+	struct scope_part whole;
+	size_t next; /* the next one of them; the number of parts: none is */
+	bool is_gone;
+};
+
+/* The part that was known of its line before; `count`: none. Returns false when out of memory. */
+static bool know_line(struct known_line **lines, const struct finding *finding, size_t part,
+		      size_t count, size_t *before)
+{
+	const struct frame *frame = own_frame(finding->frames, finding->frame_count);
+	struct known_line *known;
+	struct line line;
+
+	*before = count;
+	if (!frame || !frame->function)
+		return true;
+	line = (struct line){ finding->site->kind, frame->function, frame->offset, frame->module };
+	HASH_FIND(hh, *lines, &line, sizeof(line), known);
+	if (known) {
+		*before = known->latest;
+	} else {
+		known = calloc(1, sizeof(*known));
+		if (!known)
+			return false;
+		known->line = line;
+		HASH_ADD(hh, *lines, line, sizeof(line), known);
+	}
+	known->latest = part;
+	return true;
+}
+
+static void add_part_to(struct scope_part *whole, const struct scope_part *part)
+{
+	if (part->finding->live_count > whole->finding->live_count)
+		whole->finding = part->finding;
+	for (size_t round = 0; round < SCOPE_ROUNDS_MAX; round++) {
+		whole->rounds[round].count += part->rounds[round].count;
+		whole->rounds[round].bytes += part->rounds[round].bytes;
+	}
+}
+
+/* From the last part on, so that each is looked at once. Returns false when out of memory. */
+static bool chain_parts(const struct scope_result *result, struct joined *joined)
+{
+	struct known_line *lines = NULL, *line, *next;
+	size_t count = result->part_count;
+	bool done = true;
+
+	for (size_t i = count; done && i-- > 0;) {
+		joined[i].whole = result->parts[i];
+		done = know_line(&lines, result->parts[i].finding, i, count, &joined[i].next);
+		if (done && joined[i].next < count)
+			add_part_to(&joined[i].whole, &joined[joined[i].next].whole);
+	}
+	HASH_ITER(hh, lines, line, next)
+	{
+		HASH_DEL(lines, line);
+		free(line);
+	}
+	return done;
 }
 
 /*
  * One line that is reached in several ways, by an interpreter first and then by compiled code,
- * say: when it grows as a whole, it is one.
+ * say: when it grows as a whole, it is one. Returns false when out of memory.
  */
-static void join_parts(struct scope_result *result, size_t first, uint64_t first_round)
+static bool join_parts(struct scope_result *result, uint64_t first_round)
 {
-	struct scope_part whole = result->parts[first];
-	size_t kept = first + 1;
+	size_t count = result->part_count, kept = 0;
+	struct joined *joined = calloc(count + 1, sizeof(*joined));
 
-	for (size_t i = first + 1; i < result->part_count; i++) {
-		const struct scope_part *part = &result->parts[i];
-
-		if (!is_same_place(&whole, part))
-			continue;
-		if (part->finding->live_count > whole.finding->live_count)
-			whole.finding = part->finding;
-		for (size_t round = 0; round < SCOPE_ROUNDS_MAX; round++) {
-			whole.rounds[round].count += part->rounds[round].count;
-			whole.rounds[round].bytes += part->rounds[round].bytes;
-		}
+	if (!joined || !chain_parts(result, joined)) {
+		free(joined);
+		return false;
 	}
-	if (!scope_rounds_grow(result->entries, whole.rounds, result->round_count, first_round))
-		return;
-	for (size_t i = first + 1; i < result->part_count; i++)
-		if (!is_same_place(&whole, &result->parts[i]))
-			result->parts[kept++] = result->parts[i];
+	for (size_t i = 0; i < count; i++) {
+		if (joined[i].is_gone)
+			continue;
+		if (scope_rounds_grow(result->entries, joined[i].whole.rounds, result->round_count,
+				      first_round)) {
+			for (size_t j = joined[i].next; j < count; j = joined[j].next)
+				joined[j].is_gone = true;
+			judge_part(result, &joined[i].whole, first_round);
+			result->parts[i] = joined[i].whole;
+		}
+		result->parts[kept++] = result->parts[i];
+	}
 	result->part_count = kept;
-	judge_part(result, &whole, first_round);
-	result->parts[first] = whole;
+	free(joined);
+	return true;
 }
 
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+/* Returns false when out of memory. */
 static bool add_result(struct scope_results *results, const struct process_findings *process,
-		       uint32_t index, const struct snapshot *snapshot)
+		       uint32_t index, const struct piece *pieces, size_t count,
+		       const struct scope_rounds *rounds)
 {
 	struct scope_result *result =
 		array_add(&results->results, &results->count, sizeof(*result));
@@ -214,17 +340,36 @@ static bool add_result(struct scope_results *results, const struct process_findi
 		return false;
 	result->process = process;
 	result->scope = &process->process->scopes[index];
-	fill_entries(result, &snapshot->rounds);
-	if (compared_rounds(result->entries, result->round_count, snapshot->rounds.first, &from) >=
+	fill_entries(result, rounds);
+	if (compared_rounds(result->entries, result->round_count, rounds->first, &from) >=
 	    from + COMPARED_MIN)
 		result->state = SCOPE_STEADY;
-	for (size_t i = 0; i < process->finding_count; i++)
-		if (process->findings[i].live_count &&
-		    !add_part(result, &process->findings[i], index, snapshot->rounds.first))
-			return false;
-	for (size_t i = 0; i < result->part_count; i++)
-		join_parts(result, i, snapshot->rounds.first);
-	return true;
+	return add_parts(result, pieces, count, rounds->first) && join_parts(result, rounds->first);
+}
+
+static bool is_asked_for(const struct scope *scope, const char *name)
+{
+	return !name || !strcmp(name, scope->name);
+}
+
+static bool add_process(struct scope_results *results, const struct process_findings *process,
+			const char *name, const struct scope_rounds *rounds)
+{
+	struct piece *pieces = NULL;
+	size_t count = 0, from = 0;
+	bool done = find_pieces(process, &pieces, &count);
+
+	for (uint32_t i = 0; done && i < process->process->scope_count; i++) {
+		size_t next = from;
+
+		while (next < count && pieces[next].scope == i)
+			next++;
+		if (is_asked_for(&process->process->scopes[i], name))
+			done = add_result(results, process, i, pieces + from, next - from, rounds);
+		from = next;
+	}
+	free(pieces);
+	return done;
 }
 
 uint64_t scope_entries_needed(const struct scope_rounds *rounds)
@@ -236,6 +381,8 @@ struct scope_results *scope_results_new(const struct findings *all, const char *
 {
 	struct scope_results *results = calloc(1, sizeof(*results));
 
+	const struct scope_rounds *rounds = &all->snapshot->rounds;
+
 	if (!results)
 		return NULL;
 	for (size_t i = 0; i < all->process_count; i++) {
@@ -244,13 +391,10 @@ struct scope_results *scope_results_new(const struct findings *all, const char *
 		/* What a replaced image held went away with it. */
 		if (process->is_ignored || process->process->end == PROCESS_EXECED)
 			continue;
-		for (uint32_t j = 0; j < process->process->scope_count; j++) {
-			if ((name && strcmp(name, process->process->scopes[j].name) != 0) ||
-			    add_result(results, process, j, all->snapshot))
-				continue;
-			scope_results_free(results);
-			return NULL;
-		}
+		if (!process->process->scope_count || add_process(results, process, name, rounds))
+			continue;
+		scope_results_free(results);
+		return NULL;
 	}
 	return results;
 }

@@ -13,7 +13,6 @@
 
 struct findings;
 struct finding;
-struct frame;
 struct process_findings;
 struct scope;
 struct scope_rounds;
@@ -30,7 +29,6 @@ struct scope_amount {
 /* What is live of one call site, acquired inside the scope. */
 struct scope_part {
 	const struct finding *finding;
-	const struct frame *own; /* the innermost frame of the program's own, NULL: none */
 	struct scope_amount rounds[SCOPE_ROUNDS_MAX];
 	bool grows;
 	double count_per_entry; /* over the rounds that were compared */

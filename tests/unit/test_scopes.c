@@ -2,6 +2,8 @@
 /* Growth by entry: what leaks with each, and what is kept, by rounds. */
 #include "fixture.h"
 
+#include <stdio.h>
+
 #include "analyze/findings.h"
 #include "analyze/scopes.h"
 
@@ -144,6 +146,46 @@ static void test_a_calls_function_is_on_the_stack(void **state)
 	}
 }
 
+/* Each stack of so many, and each scope, is looked at once: or this takes minutes. */
+static void test_many_parts(void **state)
+{
+	static const struct finding_filter filter = { .classes = CLASSES_ALL };
+	struct snapshot *snapshot = fixture_snapshot();
+	struct process *process = fixture_process(snapshot, 1, "demo");
+	struct scope_results *results;
+	struct findings *findings;
+	char name[16];
+
+	(void)state;
+	snapshot->rounds = (struct scope_rounds){ 10, FIRST, 10 };
+	for (int i = 0; i < 5000; i++) {
+		struct scope *scope = process_add_scope(process);
+
+		assert_non_null(scope);
+		*scope = (struct scope){ strings_intern(snapshot->strings, "work"), 7, false, 200 };
+	}
+	for (uint32_t i = 0; i < 20000; i++) {
+		struct site *site;
+
+		snprintf(name, sizeof(name), "lose%u", i);
+		site = fixture_site(
+			process,
+			fixture_stack(snapshot, process,
+				      FRAMES(FRAME(name, 4, "/demo"), FRAME("main", 4, "/demo"))),
+			1, 8, 0);
+		site->scope = i % 4 ? 0 : i / 4;
+	}
+	findings = findings_new(snapshot, &filter);
+	results = scope_results_new(findings, NULL);
+	assert_non_null(results);
+	assert_int_equal(results->count, 5000);
+	assert_int_equal(results->results[0].part_count, 15001);
+	assert_int_equal(results->results[4999].part_count, 1);
+	scope_results_free(results);
+	findings_free(findings);
+	snapshot_free(snapshot);
+}
+
 static void test_entries_by_round(void **state)
 {
 	static const struct {
@@ -184,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_too_few_rounds),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_a_calls_function_is_on_the_stack),
+		cmocka_unit_test(test_many_parts),
 		cmocka_unit_test(test_entries_by_round),
 	};
 
