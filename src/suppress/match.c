@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Owns what a suppression fits. Must not know how it was written. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "suppress/suppress.h"
@@ -151,24 +150,9 @@ static bool stack_fits(const struct pattern *patterns, size_t pattern_count,
 
 /* ---- LeakSanitizer's patterns ---------------------------------------------------------- */
 
-/* For any part of the text, unless ^ or $ hold it. */
-static bool part_fits(const char *pattern, const char *text)
+static bool name_fits(const char *pattern, const char *name)
 {
-	size_t length = strlen(pattern);
-	bool from_start = *pattern == '^', to_end = length && pattern[length - 1] == '$';
-	char *wide;
-	bool fits;
-
-	if (!text)
-		return false;
-	pattern += from_start;
-	length -= from_start + to_end;
-	if (asprintf(&wide, "%s%.*s%s", from_start ? "" : "*", (int)length, pattern,
-		     to_end ? "" : "*") < 0)
-		return false;
-	fits = suppress_matches(wide, text);
-	free(wide);
-	return fits;
+	return name && suppress_matches(pattern, name);
 }
 
 static bool fits_anywhere(const char *pattern, const struct suppress_query *query)
@@ -176,8 +160,8 @@ static bool fits_anywhere(const char *pattern, const struct suppress_query *quer
 	for (uint32_t i = 0; i < query->frame_count; i++) {
 		const struct frame *frame = &query->frames[i];
 
-		if (part_fits(pattern, frame->function) || part_fits(pattern, frame->symbol) ||
-		    part_fits(pattern, frame->file) || part_fits(pattern, frame->module))
+		if (name_fits(pattern, frame->function) || name_fits(pattern, frame->symbol) ||
+		    name_fits(pattern, frame->file) || name_fits(pattern, frame->module))
 			return true;
 	}
 	return false;

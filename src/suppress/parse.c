@@ -271,6 +271,23 @@ static const struct {
 	{ "alloc_dealloc_mismatch", NULL },
 };
 
+/* For any part of a name, unless ^ or $ hold it. */
+static int add_part_pattern(struct suppression *row, const char *text)
+{
+	size_t length = strlen(text);
+	bool from_start = *text == '^', to_end = text[length - 1] == '$';
+	char *wide;
+	int error;
+
+	length -= from_start + to_end;
+	if (asprintf(&wide, "%s%.*s%s", from_start ? "" : "*", (int)length, text + from_start,
+		     to_end ? "" : "*") < 0)
+		return -ENOMEM;
+	error = add_pattern(row, PATTERN_FUNCTION, wide);
+	free(wide);
+	return error;
+}
+
 static int take_one(struct reader *reader)
 {
 	const char *colon = strchr(reader->current, ':');
@@ -293,7 +310,7 @@ static int take_one(struct reader *reader)
 	row->kind = types[i].kind ? strdup(types[i].kind) : NULL;
 	if (!row->name || (types[i].kind && !row->kind))
 		return -ENOMEM;
-	return add_pattern(row, PATTERN_FUNCTION, colon + 1);
+	return add_part_pattern(row, colon + 1);
 }
 
 /* ---- the whole ----------------------------------------------------------------------- */
