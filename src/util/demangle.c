@@ -38,7 +38,9 @@ static void write_part(const char *part, size_t size, void *context)
 
 	if (size >= MAX_BYTES - output->used)
 		longjmp(output->too_long, 1);
-	memcpy(output->text + output->used, part, size);
+	/* A name without a letter is given as NULL. */
+	if (size)
+		memcpy(output->text + output->used, part, size);
 	output->used += size;
 	output->text[output->used] = '\0';
 }

@@ -164,6 +164,7 @@ static void test_demangler(void **state)
 	static const char *const rows[][2] = {
 		{ "_RNvC6_123foo3bar", "123foo::bar" },
 		{ "_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar" },
+		{ "_RNvC03bar", "::bar" },
 		{ "_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE",
 		  "core::fmt::Write::write_fmt" },
 		{ "_Znwm", "operator new(unsigned long)" },
