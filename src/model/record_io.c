@@ -14,6 +14,9 @@
 #include "util/array.h"
 #include "util/strings.h"
 
+/* What a hundred million live blocks take: a byte that is read may stand for fifty. */
+#define MEMORY_BYTES_MAX (1ULL << 32)
+
 struct record_string {
 	const char *text;
 	uint64_t index;
@@ -22,7 +25,7 @@ struct record_string {
 
 void record_io_read(struct record_io *io, uint8_t *data, size_t size)
 {
-	*io = (struct record_io){ .data = data, .size = size };
+	*io = (struct record_io){ .data = data, .size = size, .room = MEMORY_BYTES_MAX };
 }
 
 void record_io_write(struct record_io *io)
@@ -241,6 +244,11 @@ void *record_element(struct record_io *io, void *array, size_t *count, size_t i,
 		return NULL;
 	if (io->writing)
 		return *(char **)array + i * size;
+	if (size > io->room) {
+		record_fail(io, -EBADMSG);
+		return NULL;
+	}
+	io->room -= size;
 	element = array_add(array, count, size);
 	if (!element)
 		record_fail(io, -ENOMEM);

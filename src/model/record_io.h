@@ -21,6 +21,7 @@ struct record_io {
 	uint8_t *data;
 	size_t size;
 	size_t position;    /* reading: of the next byte */
+	uint64_t room;	    /* reading: bytes of memory that elements may still take */
 	const char **texts; /* by index - 1 */
 	size_t text_count;
 	struct record_string *indexes; /* writing: of texts, by pointer */

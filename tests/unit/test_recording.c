@@ -13,6 +13,7 @@
 
 #include <zlib.h>
 
+#include "model/record_io.h"
 #include "model/recording.h"
 #include "same.h"
 
@@ -280,6 +281,27 @@ static int try_read(void)
 	return err;
 }
 
+/* Few bytes may stand for much memory: there is an end to what elements take. */
+static void test_memory_is_bounded(void **state)
+{
+	uint64_t *array = NULL;
+	struct record_io io;
+	size_t count = 0;
+
+	(void)state;
+	record_io_read(&io, calloc(1, 1), 1);
+	assert_true(io.room >= 1ULL << 32);
+	io.room = 3 * sizeof(*array);
+	for (size_t i = 0; i < 3; i++)
+		assert_non_null(record_element(&io, &array, &count, i, sizeof(*array)));
+	assert_int_equal(io.error, 0);
+	assert_null(record_element(&io, &array, &count, 3, sizeof(*array)));
+	assert_int_equal(io.error, -EBADMSG);
+	assert_int_equal(count, 3);
+	free(array);
+	record_io_clear(&io);
+}
+
 /* Cut off at every length, the compressed file ("T") and its content ("z"). */
 static void test_truncation(void **state)
 {
@@ -437,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_read_strings_are_interned),
 		cmocka_unit_test(test_writing_leaves_nothing_beside),
 		cmocka_unit_test(test_a_pipe_is_written_to),
+		cmocka_unit_test(test_memory_is_bounded),
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_trailing_bytes),
 		cmocka_unit_test(test_flipped_bytes),
