@@ -149,6 +149,25 @@ static void test_sizes_that_lead_back(void **state)
 	graph_free(graph);
 }
 
+/* A file may be mapped with any size: not all of it is read at once. */
+static void test_a_large_module_is_left_out(void **state)
+{
+	const size_t bytes = 65 << 20;
+	struct reader reader = { .tid = getpid() };
+	struct glibc_heap heap = { 0 };
+	struct area area = { .is_module = true };
+	void *memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_true(memory != MAP_FAILED);
+	area.start = (uintptr_t)memory;
+	area.end = area.map_end = area.start + bytes;
+	glibc_heap_find(&heap, &reader, &area, 1);
+	assert_int_equal(reader.bytes, 0);
+	munmap(memory, bytes);
+	glibc_heap_clear(&heap);
+}
+
 /* Found by its shape in the C library's data, and cleared of addresses of chunks. */
 static void test_main_arena(void **state)
 {
@@ -183,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_main_arena),
 		cmocka_unit_test(test_free_memory_is_wiped),
 		cmocka_unit_test(test_sizes_that_lead_back),
+		cmocka_unit_test(test_a_large_module_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

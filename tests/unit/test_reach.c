@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "reach/edges.h"
 #include "reach/graph.h"
 
 #define BASE 0x555555000000ULL
@@ -417,9 +418,23 @@ static void test_random_heaps(void **state)
 	}
 }
 
+/* Gigabytes of pointers before the second block's, by a base that is so far away. */
+static void test_places_beyond_32_bits(void **state)
+{
+	struct edges edges;
+
+	(void)state;
+	assert_int_equal(edges_begin(&edges, 3), 0);
+	assert_int_equal(edges_add(&edges, 0, 1, EDGE_START, 0), 0);
+	edges.bases[0] -= UINT32_MAX;
+	assert_int_equal(edges_add(&edges, 1, 2, EDGE_START, 0), -ENOMEM);
+	edges_clear(&edges);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_places_beyond_32_bits),
 		cmocka_unit_test_setup(test_classes, setup),
 		cmocka_unit_test_setup(test_lists, setup),
 		cmocka_unit_test_setup(test_cycles, setup),
