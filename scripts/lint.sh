@@ -8,7 +8,7 @@ set -u
 
 cd "$(dirname "$0")/.." || exit 1
 build=${BUILD:-build}
-packages='libbpf libelf zlib libdw capstone jansson'
+packages='libbpf libelf zlib libdw capstone jansson libxml-2.0'
 
 compile_flags() {
 	# shellcheck disable=SC2046,SC2086 # lists of words
