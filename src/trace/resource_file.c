@@ -13,7 +13,6 @@
 #include "util/array.h"
 #include "util/strings.h"
 
-#define FILE_BYTES_MAX (64 << 10)
 #define ARGUMENTS 5
 
 struct parser {
@@ -408,29 +407,6 @@ static int parse_lines(struct parser *parser, char *text, size_t length)
 	return error ?: end_kind(parser);
 }
 
-static int load_text(struct parser *parser, const char *path, char **text, size_t *length)
-{
-	FILE *stream = fopen(path, "re");
-	int error = 0;
-
-	parser->error->line = 0;
-	*text = malloc(FILE_BYTES_MAX + 2);
-	if (!stream || !*text) {
-		snprintf(parser->error->text, sizeof(parser->error->text), "%s", strerror(errno));
-		error = -EINVAL;
-	} else {
-		*length = fread(*text, 1, FILE_BYTES_MAX + 1, stream);
-		if (ferror(stream))
-			error = fail(parser, NULL, "%s", strerror(errno));
-		else if (*length > FILE_BYTES_MAX)
-			error = fail(parser, NULL, "larger than %d bytes", FILE_BYTES_MAX);
-		(*text)[*length] = '\0';
-	}
-	if (stream)
-		fclose(stream);
-	return error;
-}
-
 int resource_text_read(char *text, size_t length, struct resource_kinds *kinds,
 		       struct resource_error *error)
 {
@@ -441,18 +417,5 @@ int resource_text_read(char *text, size_t length, struct resource_kinds *kinds,
 		parser.line = 0;
 		result = fail(&parser, NULL, "no 'kind' line in it");
 	}
-	return result;
-}
-
-int resource_file_read(const char *path, struct resource_kinds *kinds, struct resource_error *error)
-{
-	struct parser parser = { .error = error };
-	size_t length = 0;
-	char *text;
-	int result = load_text(&parser, path, &text, &length);
-
-	if (!result)
-		result = resource_text_read(text, length, kinds, error);
-	free(text);
 	return result;
 }
