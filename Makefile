@@ -64,6 +64,7 @@ help:
 	@echo '  sudo make e2e      end-to-end tests'
 	@echo '  sudo make test-packages  what static and deb build, as it is installed'
 	@echo '  sudo make test-builds    with each compiler: does the kernel take it'
+	@echo '  sudo make test-kernels   end-to-end tests under Linux 6.1 and 6.12, emulated; KERNELS=..., QUICK=1'
 	@echo '  make fuzz          hostile input for all that is read, FUZZ_SECONDS=20 each; fuzz-NAME'
 	@echo '  sudo make bench    the cost of tracing, as ratios'
 	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
@@ -161,6 +162,11 @@ test-packages: all static deb programs
 .PHONY: test-builds
 test-builds: $(BUILD)/tests/programs/basic
 	@scripts/build-matrix.sh
+
+# KERNELS: series that tests/kernels/vm.py knows, or paths of kernel images. QUICK=1: few tests.
+.PHONY: test-kernels
+test-kernels: deps all programs
+	@BUILD=$(BUILD) $(PYTHON) -B tests/kernels/kernels.py $(if $(QUICK),--quick) $(KERNELS)
 
 $(ARCHIVE): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	$(call say,AR,$@)

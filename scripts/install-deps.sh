@@ -28,6 +28,7 @@ test_packages='
 	libjemalloc2 libjemalloc-dev libtcmalloc-minimal4|libtcmalloc-minimal4t64
 	libmimalloc2.0|libmimalloc3
 	clang-format clang-tidy cppcheck shellcheck
+	qemu-system-x86 busybox-static cpio kmod
 '
 
 packages_packages='
