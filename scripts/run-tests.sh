@@ -91,6 +91,28 @@ run_e2e() {
 	run_pytest tests/e2e/test_live.py
 }
 
+# A choice of them under other kernels, which takes a processor of its own but hardly more: beside
+# run_e2e. Counted when that is over.
+start_kernels() {
+	build all programs || return
+	kernels_log=$(mktemp)
+	"$PYTHON" -B tests/kernels/kernels.py --quick --seconds 1500 >"$kernels_log" 2>&1 &
+	kernels=$!
+}
+
+count_kernels() {
+	local counts good bad none
+	[ -n "${kernels:-}" ] || return
+	wait "$kernels"
+	cat "$kernels_log"
+	counts=$(sed -nE '$s/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$kernels_log")
+	read -r good bad none <<<"${counts:-0 1 0}"
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	skipped=$((skipped + none))
+	rm -f "$kernels_log"
+}
+
 # Each for a short time: `make fuzz-NAME FUZZ_SECONDS=...` goes on from where it ended.
 run_fuzz() {
 	local source target
@@ -116,7 +138,9 @@ packages) run_pytest tests/packages ;;
 all)
 	run_unit
 	run_fuzz
+	start_kernels
 	run_e2e
+	count_kernels
 	;;
 *)
 	echo "usage: run-tests.sh [unit|fuzz|e2e|packages|all]" >&2
