@@ -256,13 +256,51 @@ static bool is_current(const struct space *space, const struct mapping *mapping)
 	return mapping->last_generation == space->generation;
 }
 
-static struct mapping *find_current(const struct space *space, const struct process *process,
-				    const struct proc_map *map)
+/* The mappings that were current when it was made, by address: a process may have thousands. */
+struct current {
+	struct process *process;
+	uint32_t *order;
+	size_t count;
+};
+
+static int compare_starts(const void *left, const void *right, void *context)
 {
+	const struct process *process = context;
+	uint64_t a = process->mappings[*(const uint32_t *)left].start;
+	uint64_t b = process->mappings[*(const uint32_t *)right].start;
+
+	return (a > b) - (a < b);
+}
+
+static int current_make(struct current *current, const struct space *space, struct process *process)
+{
+	*current = (struct current){ .process = process };
+	current->order = calloc(process->mapping_count + 1, sizeof(*current->order));
+	if (!current->order)
+		return -ENOMEM;
 	for (size_t i = 0; i < process->mapping_count; i++)
-		if (is_current(space, &process->mappings[i]) &&
-		    same_mapping(&process->mappings[i], map))
-			return &process->mappings[i];
+		if (is_current(space, &process->mappings[i]))
+			current->order[current->count++] = (uint32_t)i;
+	qsort_r(current->order, current->count, sizeof(*current->order), compare_starts, process);
+	return 0;
+}
+
+/* NULL when it is not one of them. */
+static struct mapping *find_current(const struct current *current, const struct proc_map *map)
+{
+	size_t first = 0, end = current->count;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		struct mapping *mapping = &current->process->mappings[current->order[middle]];
+
+		if (mapping->start == map->start)
+			return same_mapping(mapping, map) ? mapping : NULL;
+		if (mapping->start < map->start)
+			first = middle + 1;
+		else
+			end = middle;
+	}
 	return NULL;
 }
 
@@ -271,20 +309,18 @@ static struct mapping *find_current(const struct space *space, const struct proc
  * seen at them until now belongs to an earlier generation. Mappings that are still
  * there go on into the new one.
  */
-static void renew_generation(struct space *space, struct process *process,
+static void renew_generation(struct space *space, const struct current *current,
 			     const struct proc_map *maps, size_t count)
 {
-	size_t current = 0, kept = 0;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < process->mapping_count; i++)
-		current += is_current(space, &process->mappings[i]);
 	for (size_t i = 0; i < count; i++)
-		kept += maps[i].executable && find_current(space, process, &maps[i]);
-	if (kept == current)
+		kept += maps[i].executable && find_current(current, &maps[i]);
+	if (kept == current->count)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		struct mapping *mapping =
-			maps[i].executable ? find_current(space, process, &maps[i]) : NULL;
+			maps[i].executable ? find_current(current, &maps[i]) : NULL;
 
 		if (mapping)
 			mapping->last_generation++;
@@ -292,16 +328,16 @@ static void renew_generation(struct space *space, struct process *process,
 	space->generation++;
 }
 
-static int add_mapping(struct processes *processes, struct space *space, const struct proc_map *map,
+static int add_mapping(struct processes *processes, struct space *space,
+		       const struct current *current, const struct proc_map *map,
 		       const struct module *module)
 {
-	struct process *process = space_process(processes, space);
 	struct strings *strings = processes->snapshot->strings;
-	struct mapping *mapping;
+	struct mapping *mapping = find_current(current, map);
 
-	if (find_current(space, process, map))
+	if (mapping && is_current(space, mapping))
 		return 0;
-	mapping = process_add_mapping(process);
+	mapping = process_add_mapping(current->process);
 	if (!mapping)
 		return -ENOMEM;
 	*mapping = (struct mapping){
@@ -339,7 +375,7 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 			    void *context)
 {
 	struct space *space = space_find(processes, number);
-	struct process *process;
+	struct current current;
 	struct proc_map *maps;
 	size_t count;
 	int error;
@@ -354,9 +390,10 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 		proc_maps_free(maps, count);
 		return -ESRCH;
 	}
-	process = space_process(processes, space);
-	read_exe(processes, process, pid);
-	renew_generation(space, process, maps, count);
+	read_exe(processes, space_process(processes, space), pid);
+	error = current_make(&current, space, space_process(processes, space));
+	if (!error)
+		renew_generation(space, &current, maps, count);
 	for (size_t i = 0; i < count && !error; i++) {
 		struct module *module;
 
@@ -364,9 +401,10 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 			continue;
 		module = modules_of_mapping(modules, pid, &maps[i]);
 		if (has_names(&maps[i]))
-			error = add_mapping(processes, space, &maps[i], module);
+			error = add_mapping(processes, space, &current, &maps[i], module);
 		visit(&maps[i], module, context);
 	}
+	free(current.order);
 	proc_maps_free(maps, count);
 	return error;
 }

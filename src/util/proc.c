@@ -7,6 +7,7 @@
 #include "util/proc.h"
 
 #include <dirent.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -59,6 +60,8 @@ static ssize_t read_proc_file(pid_t pid, const char *name, char *text, size_t si
 /* The kernel writes a newline in a path as \012, and nothing else so. */
 static void unescape_newlines(char *path)
 {
+	if (!strchr(path, '\\'))
+		return;
 	char *to = path;
 
 	for (const char *from = path; *from; to++) {
@@ -80,25 +83,43 @@ static bool cut_suffix(char *text, const char *suffix)
 	return true;
 }
 
+/* A number and what ends it; the last one of a line may end it. Not sscanf(3): of thousands of
+ * lines it takes longer than the kernel needs to write them. */
+static bool take_number(char **at, int base, char end, uint64_t *number)
+{
+	char *behind;
+
+	if (!isxdigit((unsigned char)**at))
+		return false;
+	errno = 0;
+	*number = strtoull(*at, &behind, base);
+	if (errno || behind == *at || (*behind != end && *behind != '\n' && *behind))
+		return false;
+	*at = behind + (*behind == end);
+	return true;
+}
+
 int proc_map_parse(char *line, struct proc_map *map)
 {
-	unsigned int major, minor;
-	char permissions[5];
-	int path_at = -1;
+	uint64_t major = 0, minor = 0;
+	char *at = line, *permissions;
 
 	memset(map, 0, sizeof(*map));
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 "%n", &map->start,
-		   &map->end, permissions, &map->offset, &major, &minor, &map->inode,
-		   &path_at) != 7 ||
-	    path_at < 0 || strlen(permissions) != 4 || map->start > map->end)
+	if (!take_number(&at, 16, '-', &map->start) || !take_number(&at, 16, ' ', &map->end) ||
+	    strnlen(at, 5) < 5 || at[4] != ' ')
 		return -EINVAL;
-	map->device = (uint64_t)major << 20 | minor;
+	permissions = at;
+	at += 5;
+	if (!take_number(&at, 16, ' ', &map->offset) || !take_number(&at, 16, ':', &major) ||
+	    !take_number(&at, 16, ' ', &minor) || !take_number(&at, 10, ' ', &map->inode) ||
+	    map->start > map->end)
+		return -EINVAL;
+	map->device = major << 20 | minor;
 	map->readable = permissions[0] == 'r';
 	map->writable = permissions[1] == 'w';
 	map->executable = permissions[2] == 'x';
 	map->shared = permissions[3] == 's';
-	map->path = line + path_at;
-	map->path += strspn(map->path, " ");
+	map->path = at + strspn(at, " ");
 	map->path[strcspn(map->path, "\n")] = '\0';
 	unescape_newlines(map->path);
 	map->deleted = cut_suffix(map->path, DELETED_SUFFIX);
