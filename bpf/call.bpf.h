@@ -238,6 +238,8 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 	call->has_old = false;
 	call->has_inner = false;
 	call->is_passed = is_passed;
+	if (probe.kind == WIRE_THREAD)
+		call->entered_ns = bpf_ktime_get_ns();
 	if (probe.op == WIRE_ACQUIRE)
 		return true;
 	call->id = call_argument(regs, probe.id_arg);
@@ -356,11 +358,37 @@ static __always_inline u64 call_handle(const struct call *call, struct wire_prob
 	return result;
 }
 
+/*
+ * The end of a thread that was not live when the call began. It is remembered first and looked for
+ * then, the creator does it the other way round: one of both finds the other's.
+ */
+static __noinline void thread_end_early(struct thread *thread, u64 id)
+{
+	struct wire_spill_key key = { .id = id, .space = thread->space, .kind = WIRE_THREAD };
+	u64 now = bpf_ktime_get_ns();
+
+	bpf_map_update_elem(&early_ends, &key, &now, BPF_ANY);
+	account_release(thread, WIRE_THREAD, id);
+}
+
+/* Ends of earlier threads with the same handle do not count. */
+static __noinline void thread_end_if_early(struct thread *thread, u64 id, u64 entered_ns)
+{
+	struct wire_spill_key key = { .id = id, .space = thread->space, .kind = WIRE_THREAD };
+	u64 *end = bpf_map_lookup_elem(&early_ends, &key);
+
+	if (end && *end >= entered_ns)
+		account_release(thread, WIRE_THREAD, id);
+}
+
 static __always_inline void call_released(struct thread *thread, struct call *call,
 					  struct wire_probe probe, u64 result)
 {
-	if (!call->has_old)
+	if (!call->has_old) {
+		if (probe.kind == WIRE_THREAD && call_succeeded(result, probe.when))
+			thread_end_early(thread, call->id);
 		return;
+	}
 	if (call_succeeded(result, probe.when))
 		account_released(thread, &call->old);
 	else
@@ -412,6 +440,8 @@ static __always_inline void call_return(struct pt_regs *context, struct wire_pro
 		call->size = view.bytes;
 	}
 	call_acquired(thread, &regs, call, probe.kind, result, 0);
+	if (probe.kind == WIRE_THREAD)
+		thread_end_if_early(thread, result, call->entered_ns);
 }
 
 /* A resizing function that frees its old block by itself: counted at its return. */

@@ -56,6 +56,7 @@ struct call {
 	u64 size;
 	u64 id;		      /* RESIZE: the old handle; ACQUIRE_OUT: where the new one goes */
 	struct wire_live old; /* RESIZE: what the old handle stood for */
+	u64 entered_ns;	      /* of a thread's creation */
 	u64 inner_id;	      /* last handle acquired by a call inside this one */
 	u64 inner_size;
 	bool has_old;
@@ -265,6 +266,17 @@ struct {
 	__type(key, u32);
 	__type(value, struct wire_read);
 } reads SEC(".maps") __weak;
+
+/*
+ * Threads that were detached or joined and are not known, by when: one may detach itself before
+ * the call that creates it has returned.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct wire_spill_key);
+	__type(value, u64);
+} early_ends SEC(".maps") __weak;
 
 struct read_buffer {
 	u8 bytes[WIRE_READ_BYTES];

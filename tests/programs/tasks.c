@@ -9,6 +9,8 @@
  * CASE detached EXPECT live thread none
  * CASE detached_self EXPECT live thread none
  * CASE detached_other EXPECT live thread none
+ * CASE detached_early EXPECT live thread none
+ * CASE detached_early EXPECT total thread acquired=1 released=1 live=0
  * CASE running EXPECT live thread running start 2
  * CASE running EXPECT name thread start sleepy
  * CASE tried EXPECT live thread none
@@ -129,6 +131,26 @@ static void *detaches_itself(void *argument)
 static void detached_self(void)
 {
 	start(detaches_itself, NULL);
+	await_end();
+}
+
+/* On one processor a thread of higher priority runs before the call that creates it returns. */
+static void detached_early(void)
+{
+	struct sched_param high = { .sched_priority = 10 };
+	pthread_attr_t attributes;
+	pthread_t thread;
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	REQUIRE(!sched_setaffinity(0, sizeof(one), &one));
+	REQUIRE(!pthread_attr_init(&attributes));
+	REQUIRE(!pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED));
+	REQUIRE(!pthread_attr_setschedpolicy(&attributes, SCHED_FIFO));
+	REQUIRE(!pthread_attr_setschedparam(&attributes, &high));
+	last_tid = 0;
+	REQUIRE(!pthread_create(&thread, &attributes, detaches_itself, NULL));
 	await_end();
 }
 
@@ -293,6 +315,7 @@ static const struct {
 	{ "detached", detached },
 	{ "detached_self", detached_self },
 	{ "detached_other", detached_other },
+	{ "detached_early", detached_early },
 	{ "running", running },
 	{ "tried", tried },
 	{ "timed", timed },
