@@ -87,7 +87,7 @@ static int compare_bytes(const void *left, const void *right)
 		order = compare_u64(b->live_bytes + b->held_bytes, a->live_bytes + a->held_bytes);
 	if (!order)
 		order = compare_u64(b->live_count, a->live_count);
-	return order ? order : finding_compare_sites(a, b);
+	return order ? order : compare_u64(a->place, b->place);
 }
 
 static int compare_counts(const void *left, const void *right)

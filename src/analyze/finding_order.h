@@ -11,7 +11,7 @@ int finding_compare_places(const struct finding *a, const struct finding *b);
 int finding_compare_sites(const void *left, const void *right);
 /* Kinds and classes stand together, the worst first. */
 int finding_compare_groups(const struct finding *a, const struct finding *b);
-/* By enum finding_sort, inside of groups. */
+/* By enum finding_sort, inside of groups; what is equal, by place. */
 extern int (*const finding_orders[])(const void *, const void *);
 
 #endif

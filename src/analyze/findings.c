@@ -290,6 +290,9 @@ static bool process_findings_fill(struct process_findings *result, const struct 
 		for (size_t i = 0; i < count; i++)
 			finding_of_site(&single[i], process, &process->sites[i]);
 		qsort(single, count, sizeof(*single), finding_compare_sites);
+		/* To compare stacks takes time: once is enough. */
+		for (size_t i = 0; i < count; i++)
+			single[i].place = (uint32_t)i;
 		done = process_findings_merge(result, single, count, findings);
 	}
 	free(single);

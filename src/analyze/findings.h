@@ -46,6 +46,7 @@ struct finding {
 	const struct site *site;    /* the first of the merged ones: kind, class */
 	const struct frame *frames; /* innermost first, the allocator's own left off */
 	uint32_t frame_count;
+	uint32_t place; /* in the order of all stacks of the process, and of kinds and classes */
 	bool truncated;
 	bool is_growing; /* threads that run: ever more of them, none of which ends */
 	uint64_t live_count;
