@@ -180,9 +180,24 @@ static int compare_ips(const void *left, const void *right)
 	return (a->generation > b->generation) - (a->generation < b->generation);
 }
 
+/* How many of the outermost frames two stacks have in common. */
+static uint32_t shared_frames(const struct stack *a, const struct stack *b)
+{
+	uint32_t count = 0;
+
+	if (a->generation != b->generation)
+		return 0;
+	while (count < a->depth && count < b->depth &&
+	       a->ips[a->depth - 1 - count] == b->ips[b->depth - 1 - count])
+		count++;
+	return count;
+}
+
+/* All that are in stacks without names, sorted. Neighbours are alike: most are left out early. */
 static int collect_ips(struct naming *naming)
 {
 	const struct process *process = naming->process;
+	const struct stack *last = NULL;
 	size_t total = 0, unique = 0;
 
 	for (size_t i = 0; i < naming->stack_end; i++)
@@ -193,12 +208,16 @@ static int collect_ips(struct naming *naming)
 	total = 0;
 	for (size_t i = 0; i < naming->stack_end; i++) {
 		const struct stack *stack = &process->stacks[i];
+		uint32_t shared = last ? shared_frames(last, stack) : 0;
 
-		for (uint32_t j = 0; !stack->frames && j < stack->depth; j++)
+		if (stack->frames)
+			continue;
+		for (uint32_t j = 0; j < stack->depth - shared; j++)
 			naming->ips[total++] = (struct named_ip){
 				.ip = stack->ips[j],
 				.generation = stack->generation,
 			};
+		last = stack;
 	}
 	qsort(naming->ips, total, sizeof(*naming->ips), compare_ips);
 	for (size_t i = 0; i < total; i++) {
