@@ -176,29 +176,40 @@ void record_delta(struct record_io *io, uint64_t *value, uint64_t *previous)
 	*previous = *value;
 }
 
-/* The index of a text, from 1 on; a new one for a new text. 0 for NULL and after an error. */
-static uint64_t text_index(struct record_io *io, const char *text)
+/* NULL after an error. */
+static const struct record_string *find_text(struct record_io *io, const char *text)
 {
 	struct record_string *entry;
 	const char **place;
 
-	if (!text || io->error)
-		return 0;
 	HASH_FIND_PTR(io->indexes, &text, entry);
 	if (entry)
-		return entry->index;
+		return entry;
 	entry = calloc(1, sizeof(*entry));
 	place = entry ? array_add(&io->texts, &io->text_count, sizeof(*place)) : NULL;
 	if (!place) {
 		free(entry);
 		record_fail(io, -ENOMEM);
-		return 0;
+		return NULL;
 	}
 	*place = text;
 	entry->text = text;
 	entry->index = io->text_count;
 	HASH_ADD_PTR(io->indexes, text, entry);
-	return entry->index;
+	return entry;
+}
+
+/* The index of a text, from 1 on; a new one for a new text. 0 for NULL and after an error. */
+static uint64_t text_index(struct record_io *io, const char *text)
+{
+	/* Allocations are 16 bytes apart. */
+	const struct record_string **recent = &io->recent[(uintptr_t)text / 16 % RECORD_RECENT];
+
+	if (!text || io->error)
+		return 0;
+	if (!*recent || (*recent)->text != text)
+		*recent = find_text(io, text);
+	return *recent ? (*recent)->index : 0;
 }
 
 void record_string(struct record_io *io, const char **text)

@@ -15,6 +15,8 @@
 struct strings;
 struct record_string;
 
+#define RECORD_RECENT 512
+
 struct record_io {
 	bool writing;
 	int error; /* 0 or -errno; -EBADMSG: what was read cannot be */
@@ -25,6 +27,8 @@ struct record_io {
 	const char **texts; /* by index - 1 */
 	size_t text_count;
 	struct record_string *indexes; /* writing: of texts, by pointer */
+	/* Writing: of those, some that were met last. */
+	const struct record_string *recent[RECORD_RECENT];
 };
 
 /* Reads from `data`, which becomes its own. Takes zeroed memory. */
