@@ -247,6 +247,13 @@ static int add_suppressions(struct module *module, void *context)
 	return 0;
 }
 
+static void tell_attached(const struct session *session)
+{
+	if (session->options->mode != MODE_COMMAND)
+		log_info("attached after %.1f ms",
+			 (double)(monotonic_ns() - session->start_ns) / 1e6);
+}
+
 /* Returns the exit status. */
 static int trace(struct session *session)
 {
@@ -282,6 +289,7 @@ static int trace(struct session *session)
 	status = target_start(target, options, session->follower);
 	if (status)
 		return status;
+	tell_attached(session);
 	status = start_watching(session);
 	if (status)
 		return status;

@@ -6,6 +6,8 @@ import os
 import subprocess
 import tempfile
 
+from measure import LEAKTRACE, heading, program, row
+
 BYTES, POINTERS = 800, 4
 # Of blocks; the largest takes 8 GB.
 SIZES = [10_000, 1_000_000, 10_000_000]
@@ -17,24 +19,26 @@ def available_bytes():
         return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) << 10
 
 
-def look(build, blocks, way):
+def look(blocks, way):
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, "report.json")
-        subprocess.run([os.path.join(build, "leaktrace"), "--kinds", "heap", "--scan-way", way, "--json", report, "--max-live",
-                        str(blocks * 5 // 4 + 1000), "--max-pause", "60", "--", os.path.join(build, "tests/bench/heap"),
+        subprocess.run([LEAKTRACE, "--kinds", "heap", "--scan-way", way, "--json", report, "--max-live",
+                        str(blocks * 5 // 4 + 1000), "--max-pause", "60", "--", program("heap"),
                         str(blocks), str(BYTES), str(POINTERS)], check=True, stderr=subprocess.DEVNULL)
         with open(report, encoding="utf-8") as file:
             return json.load(file)["processes"][-1]["scan"]
 
 
-def table(build, heading, row):
-    """`row` is to print a name, a figure, its unit, and further figures."""
+def look_table():
     heading("a look into memory at the end: the process stands still for, ms", "GB/s")
     for blocks in SIZES:
         if blocks * (BYTES + 100) + SPARE_BYTES > available_bytes():
             print(f"  {blocks:,} blocks: not enough memory here")
             continue
         for way in ("call", "program"):
-            scan = look(build, blocks, way)
+            scan = look(blocks, way)
             name = f"{scan['blocks']:,} blocks, {scan['bytes'] / 1e9:.2f} GB, by {way}"
             row(name, scan["pause_ns"] / 1e6, "ms", f"{scan['bytes'] / scan['pause_ns']:.2f}")
+
+
+TABLES = {"look": look_table}

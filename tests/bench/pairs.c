@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Prints the nanoseconds of a malloc and free pair: pairs [COUNT [DEPTH [THREADS]]],
- * DEPTH calls below main. The fastest of five rounds: other load only adds.
+ * DEPTH calls below main. Threads begin a round together, which is over when the last of them is
+ * done. The fastest of five rounds: other load only adds.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -21,59 +22,87 @@ static double now_ns(void)
 	return now.tv_sec * 1e9 + now.tv_nsec;
 }
 
-static double pairs(void)
-{
-	double start = now_ns();
+struct span {
+	double start;
+	double end;
+};
 
+struct thread {
+	pthread_t id;
+	struct span rounds[ROUNDS];
+};
+
+static pthread_barrier_t together;
+
+static void pairs(struct span *span)
+{
+	span->start = now_ns();
 	for (long i = 0; i < count; i++) {
 		void *volatile block = malloc(64);
 
 		free(block);
 	}
-	return (now_ns() - start) / count;
+	span->end = now_ns();
 }
 
-static double descend(long left)
+static void descend(long left, struct span *span)
 {
-	volatile double result = left > 0 ? descend(left - 1) : pairs();
-
-	return result;
+	if (left > 0)
+		descend(left - 1, span);
+	else
+		pairs(span);
+	/* No tail call. */
+	__asm__ volatile("");
 }
 
-static void *run(void *result)
+static void *run(void *thread)
 {
-	double best = 1e18;
-
 	for (int round = 0; round < ROUNDS; round++) {
-		double ns = descend(depth);
-
-		if (ns < best)
-			best = ns;
+		pthread_barrier_wait(&together);
+		descend(depth, &((struct thread *)thread)->rounds[round]);
 	}
-	*(double *)result = best;
 	return NULL;
+}
+
+static double round_ns(const struct thread *threads, int thread_count, int round)
+{
+	struct span whole = threads[0].rounds[round];
+
+	for (int i = 1; i < thread_count; i++) {
+		const struct span *span = &threads[i].rounds[round];
+
+		if (span->start < whole.start)
+			whole.start = span->start;
+		if (span->end > whole.end)
+			whole.end = span->end;
+	}
+	return (whole.end - whole.start) / count;
 }
 
 int main(int argc, char **argv)
 {
-	int threads = argc > 3 ? atoi(argv[3]) : 1;
-	pthread_t ids[64];
-	double results[64], worst = 0;
+	int thread_count = argc > 3 ? atoi(argv[3]) : 1;
+	struct thread threads[64];
+	double best = 1e18;
 
 	if (argc > 1)
 		count = atol(argv[1]);
 	if (argc > 2)
 		depth = atol(argv[2]);
-	if (threads < 1 || threads > 64)
+	if (thread_count < 1 || thread_count > 64)
 		return 2;
-	for (int i = 1; i < threads; i++)
-		pthread_create(&ids[i], NULL, run, &results[i]);
-	run(&results[0]);
-	for (int i = 1; i < threads; i++)
-		pthread_join(ids[i], NULL);
-	for (int i = 0; i < threads; i++)
-		if (results[i] > worst)
-			worst = results[i];
-	printf("%.1f\n", worst);
+	pthread_barrier_init(&together, NULL, thread_count);
+	for (int i = 1; i < thread_count; i++)
+		pthread_create(&threads[i].id, NULL, run, &threads[i]);
+	run(&threads[0]);
+	for (int i = 1; i < thread_count; i++)
+		pthread_join(threads[i].id, NULL);
+	for (int round = 0; round < ROUNDS; round++) {
+		double ns = round_ns(threads, thread_count, round);
+
+		if (ns < best)
+			best = ns;
+	}
+	printf("%.1f\n", best);
 	return 0;
 }

@@ -12,14 +12,10 @@ import subprocess
 import termios
 import time
 
+from measure import BUILD, LEAKTRACE, PAIRS, cpu_s, heading, program, row, run
+
 ROWS, COLUMNS = 60, 200
 INTERVAL_S = 0.2
-
-
-def cpu_s(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Terminal:
@@ -58,13 +54,12 @@ class Terminal:
         os.close(self.fd)
 
 
-def refresh_table(build, heading, row):
+def refresh_table():
     sites, blocks = 20000, 100
-    leaktrace = os.path.join(build, "leaktrace")
-    target = subprocess.Popen([os.path.join(build, "tests/bench/sites"), str(sites), str(blocks), "60"],
+    target = subprocess.Popen([program("sites"), str(sites), str(blocks), "60"],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     target.stdout.readline()
-    terminal = Terminal([leaktrace, "--live", "--max-live", "4M", "-i", str(INTERVAL_S), "-p", str(target.pid)])
+    terminal = Terminal([LEAKTRACE, "--live", "--max-live", "4M", "-i", str(INTERVAL_S), "-p", str(target.pid)])
     try:
         terminal.read(2)
         target.stdin.write(b"\n")
@@ -88,17 +83,16 @@ def refresh_table(build, heading, row):
         target.wait()
 
 
-def pages_table(build, run, heading, row):
+def pages_table():
     """An allocation-heavy program that does not grow, and one that does nothing but grow."""
-    leaktrace = os.path.join(build, "leaktrace")
-    pairs = [os.path.join(build, "tests/bench/pairs"), "50000000"]
-    grow = [os.path.join(build, "tests/programs/pages"), "many"]
+    pairs = [PAIRS, "50000000"]
+    grow = [os.path.join(BUILD, "tests/programs/pages"), "many"]
     times = {"untraced": [], "--events pages": []}
     # In turns, so that what else goes on meets both.
     for _ in range(7):
         times["untraced"].append(float(run(pairs)))
-        times["--events pages"].append(float(run([leaktrace, "--events", "pages", "--"] + pairs)))
-    exact = min(float(run([leaktrace, "--", pairs[0], "200000"])) for _ in range(3))
+        times["--events pages"].append(float(run([LEAKTRACE, "--events", "pages", "--"] + pairs)))
+    exact = min(float(run([LEAKTRACE, "--", pairs[0], "200000"])) for _ in range(3))
     plain = min(times["untraced"])
     heading("malloc and free pair in a program that does not grow", "to untraced")
     for name, all_ns in times.items():
@@ -108,5 +102,8 @@ def pages_table(build, run, heading, row):
     plain = min(float(run(grow)) for _ in range(5))
     row("untraced", plain, "ms")
     for name, options in (("--events pages", ["--events", "pages"]), ("exact", [])):
-        ms = min(float(run([leaktrace] + options + ["--"] + grow)) for _ in range(5))
+        ms = min(float(run([LEAKTRACE] + options + ["--"] + grow)) for _ in range(5))
         row(name, ms, "ms", f"{ms / plain:.2f}")
+
+
+TABLES = {"refresh": refresh_table, "pages": pages_table}
