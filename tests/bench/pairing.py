@@ -56,8 +56,8 @@ def threads_table():
         share = min(1, CPUS / threads)
         priority = None if share == 1 else IN_TURNS
         floor, traced = [share * ns for ns in best_in_turns(
-            [lambda options=options: pair_ns(options, 100000, 10 - OWN_FRAMES, threads, priority=priority)
-             for options in (FLOOR, [])], 2)]
+            [lambda options=options: pair_ns(options, 30000, 10 - OWN_FRAMES, threads, priority=priority)
+             for options in (FLOOR, [])], 5)]
         one = one or (floor, traced)
         name = f"{threads} thread{'s' if threads > 1 else ''}, stacks of 10 frames"
         if share < 1:
