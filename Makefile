@@ -107,7 +107,7 @@ $(BUILD)/libleaktrace-mark.so: lib/mark.c include/leaktrace/mark.h
 	$(call say,LIB,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -Wall -Wextra -Werror $(HERE) $(CPPFLAGS) $(CFLAGS) -Iinclude -fPIC -shared -nostdlib \
-		$(LDFLAGS) -Wl,-soname,$(@F) -o $@ $<
+		$(filter-out -fsanitize=%,$(LDFLAGS)) -Wl,-soname,$(@F) -o $@ $<
 
 $(BUILD)/%.o: %.c Makefile
 	$(call say,CC,$<)

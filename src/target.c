@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "elf/elf_file.h"
@@ -87,9 +88,19 @@ static int act_check(pid_t pid, void *context)
 	return check_process(pid);
 }
 
+/* A process in the middle of an exec has no mappings for a moment: it is looked at again. */
+#define EXEC_PATIENCE_MS 2000
+
 static int act_follow(pid_t pid, void *context)
 {
-	return follower_add_process(context, pid);
+	const struct timespec moment = { .tv_nsec = 5000000 };
+	int error = follower_add_process(context, pid);
+
+	for (int ms = 0; error == -ESRCH && ms < EXEC_PATIENCE_MS && !check_process(pid); ms += 5) {
+		nanosleep(&moment, NULL);
+		error = follower_add_process(context, pid);
+	}
+	return error;
 }
 
 /* ---- a command that we start ---------------------------------------------------- */

@@ -746,7 +746,12 @@ def held_by_others():
 def bpf_objects(kind):
     """Ids of BPF programs or links, but for those that others hold."""
     tool = shutil.which("bpftool") or "/usr/sbin/bpftool"
-    output = subprocess.run([tool, "-j", kind, "show"], capture_output=True, timeout=30, check=True).stdout
+    # It fails when one that others hold goes away under it.
+    for attempts_left in range(9, -1, -1):
+        done = subprocess.run([tool, "-j", kind, "show"], capture_output=True, timeout=30, check=not attempts_left)
+        if not done.returncode:
+            break
+    output = done.stdout
     return {entry["id"] for entry in json.loads(output or b"[]")} - held_by_others()[kind + "_id"]
 
 

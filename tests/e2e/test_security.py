@@ -3,9 +3,11 @@
 whose the files are that it makes."""
 
 import os
+import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -179,25 +181,27 @@ def as_sudo(arguments, **environment):
                           env={**harness.environment(), "SUDO_UID": str(OTHER), "SUDO_GID": str(OTHER), **environment})
 
 
+@pytest.fixture(name="open_folder")
+def fixture_open_folder():
+    """A folder where everybody may write; pytest's own are root's."""
+    with tempfile.TemporaryDirectory(prefix="leaktrace-test-") as folder:
+        os.chmod(folder, 0o777)
+        yield pathlib.Path(folder)
+
+
 @pytest.mark.parametrize("option", ["--json", "-o", "--junit", "--sarif"])
-def test_results_belong_to_who_called_us(tmp_path, option):
-    os.chmod(tmp_path, 0o777)
-    for parent in tmp_path.parents[:2]:
-        os.chmod(parent, 0o755)
-    path = tmp_path / "result"
+def test_results_belong_to_who_called_us(open_folder, option):
+    path = open_folder / "result"
     done = as_sudo(["--kinds", "heap", "--no-scan", option, str(path), "--", "/bin/true"])
     assert done.returncode == 0, done.stderr
     assert path.stat().st_uid == OTHER and path.stat().st_size > 0
 
 
 @pytest.mark.parametrize("option", ["--json", "-o"])
-def test_no_link_makes_us_write_where_the_caller_may_not(tmp_path, option):
-    os.chmod(tmp_path, 0o777)
-    for parent in tmp_path.parents[:2]:
-        os.chmod(parent, 0o755)
-    victim = tmp_path / "victim"
+def test_no_link_makes_us_write_where_the_caller_may_not(open_folder, option):
+    victim = open_folder / "victim"
     victim.write_text("precious")
-    link = tmp_path / "link"
+    link = open_folder / "link"
     os.symlink(victim, link)
     os.lchown(link, OTHER, OTHER)
     done = as_sudo(["--kinds", "heap", "--no-scan", option, str(link), "--", "/bin/true"])

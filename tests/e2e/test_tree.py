@@ -454,7 +454,8 @@ def test_ten_thousand_processes(tmp_path):
     check_tree(found, {})
     assert len([process for process in found["processes"] if process["comm"] == "true"]) == 10000
     print(f"greatest resident size: {most} KiB")
-    assert 0 < most < 200 << 10
+    # A sanitizer keeps what was freed.
+    assert 0 < most < (200 << 10 if not harness.is_sanitized() else 2000 << 10)
 
 
 def test_tables_are_used_again(tmp_path):
