@@ -181,6 +181,7 @@ $(BUILD)/tests/unit/test_%: tests/unit/test_%.c $(ARCHIVE) Makefile
 -include $(PROGRAM_MK)
 -include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
+-include tests/faults/faults.mk
 
 .PHONY: demo
 demo: deps

@@ -62,7 +62,7 @@ static int explain_suppressions(const char *path, int error, const struct suppre
 		log_error("%s:%u:%u: %s", path, what->line, what->column, what->text);
 	else
 		log_error("cannot read suppressions of %s: %s", path, strerror(-error));
-	return SESSION_WRONG_USAGE;
+	return error == -ENOMEM ? SESSION_UNMEASURED : SESSION_WRONG_USAGE;
 }
 
 static int read_suppressions(struct suppressions *suppressions, const struct options *options)
@@ -81,6 +81,11 @@ static int read_suppressions(struct suppressions *suppressions, const struct opt
 	return error ? explain_suppressions("the default suppressions", error, &what) : 0;
 }
 
+void judgement_lack_memory(struct judgement *judgement)
+{
+	judgement->lacks_memory = true;
+}
+
 void judgement_add_growth(struct judgement *judgement, const char *text)
 {
 	struct gate *gate = &judgement->gate;
@@ -91,6 +96,8 @@ void judgement_add_growth(struct judgement *judgement, const char *text)
 		    : NULL;
 	if (slot)
 		*slot = strdup(text);
+	if (text && (!slot || !*slot))
+		judgement_lack_memory(judgement);
 	gate->growths = (const char *const *)judgement->growths;
 	gate->growth_count = judgement->growth_count;
 }
@@ -99,7 +106,11 @@ void judgement_add_suppressions(struct judgement *judgement, const char *text, c
 {
 	struct suppress_error what;
 
-	if (suppressions_parse(&judgement->suppressions, text, path, &what) == -EINVAL)
+	int error = suppressions_parse(&judgement->suppressions, text, path, &what);
+
+	if (error == -ENOMEM)
+		judgement_lack_memory(judgement);
+	else if (error == -EINVAL)
 		log_notice("%s: its own suppressions, line %u: %s", path, what.line, what.text);
 }
 
@@ -188,7 +199,7 @@ int judgement_make(const struct judgement *judgement, const struct snapshot *sna
 		judged_clear(judged);
 		return -ENOMEM;
 	}
-	if (judged->all)
+	if (judged->all && !judgement->lacks_memory)
 		judged->verdict = verdict_new(judged->all, interim ? NULL : &judgement->gate);
 	if (judged->verdict)
 		return 0;

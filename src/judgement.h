@@ -21,6 +21,7 @@ struct judgement {
 	struct gate gate;
 	char **growths; /* what has grown too much over time, in words */
 	size_t growth_count;
+	bool lacks_memory; /* so that no verdict can be made */
 	struct suppressions suppressions;
 	struct snapshot *old_run; /* NULL: nothing to hold it against */
 	struct findings *old_findings;
@@ -36,6 +37,8 @@ int judgement_begin(struct judgement *judgement, const struct options *options,
 
 /* What was watched for long enough; `text`: it has grown too much, in words; NULL: it has not. */
 void judgement_add_growth(struct judgement *judgement, const char *text);
+/* What the verdict hangs on could not be kept: there is none. */
+void judgement_lack_memory(struct judgement *judgement);
 /* Adds what a traced file brings for itself. */
 void judgement_add_suppressions(struct judgement *judgement, const char *text, const char *path);
 

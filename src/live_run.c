@@ -361,8 +361,10 @@ static void add_growth(struct live_run *live, struct judgement *judgement, enum 
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	if (!out)
+	if (!out) {
+		judgement_lack_memory(judgement);
 		return;
+	}
 	growth_write_figure(out, figure, &growth->total.first, &live->logged,
 			    &growth->total.trends[figure]);
 	if (part && part->own && part->own->function) {
@@ -371,6 +373,8 @@ static void add_growth(struct live_run *live, struct judgement *judgement, enum 
 	}
 	if (!fclose(out))
 		judgement_add_growth(judgement, text);
+	else
+		judgement_lack_memory(judgement);
 	free(text);
 }
 

@@ -32,10 +32,8 @@ static int check_path(const char *path)
 		return 0;
 	if (errno == ENOENT) {
 		copy = strdup(path);
-		if (!copy)
-			return -ENOMEM;
-		folder = dirname(copy);
-		error = access(folder, W_OK | X_OK) ? -errno : 0;
+		folder = copy ? dirname(copy) : NULL;
+		error = !folder || access(folder, W_OK | X_OK) ? -errno : 0;
 		free(copy);
 	} else {
 		error = -errno;
@@ -61,14 +59,8 @@ static int write_file(const char *path, const struct judged *judged,
 				   FILE *stream))
 {
 	FILE *stream = file_create(path);
-	int error;
 
-	if (!stream)
-		return -errno;
-	error = write(judged, style, stream);
-	if (fclose(stream) && !error)
-		error = -errno;
-	return error;
+	return stream ? file_finish(stream, path, write(judged, style, stream)) : -errno;
 }
 
 static int write_json(const struct judged *judged, const struct report_style *style, FILE *stream)
@@ -261,21 +253,20 @@ static int write_differences(const struct judgement *judgement, const struct jud
 	};
 	struct differences differences;
 	FILE *json;
-	int error = differences_find(&differences, &judgement->baseline, new_run);
+	int text_error, error = differences_find(&differences, &judgement->baseline, new_run);
 
 	if (error)
 		return say(error, "the", "differences");
-	error = say(report_diff(judged->shown, judged->verdict, &differences, &style, stream),
+	text_error = error =
+		say(report_diff(judged->shown, judged->verdict, &differences, &style, stream),
 		    "the", "differences");
 	if (options->json) {
 		json = file_create(options->json);
-		error = say(json ? report_diff_json(judged->shown, judged->verdict, &differences,
-						    json)
-				 : -errno,
-			    "JSON to", options->json)
-				?: error;
-		if (json)
-			fclose(json);
+		error = json ? file_finish(json, options->json,
+					   report_diff_json(judged->shown, judged->verdict,
+							    &differences, json))
+			     : -errno;
+		error = say(error, "JSON to", options->json) ?: text_error;
 	}
 	differences_clear(&differences);
 	return error;

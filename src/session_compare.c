@@ -158,10 +158,10 @@ static int write_results(const struct compared *compared)
 	if (!error && options->json) {
 		FILE *json = file_create(options->json);
 
-		error = json ? report_compare_json(compared->least, &differences, more, json)
+		error = json ? file_finish(json, options->json,
+					   report_compare_json(compared->least, &differences, more,
+							       json))
 			     : -errno;
-		if (json)
-			fclose(json);
 	}
 	usage_differences_clear(&differences);
 	if (error) {

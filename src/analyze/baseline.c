@@ -53,6 +53,11 @@ static struct place_amount *place_of(struct baseline *baseline, const struct fin
 	place->key = key;
 	place->finding = finding;
 	HASH_ADD_KEYPTR(hh, baseline->places, place->key, strlen(place->key), place);
+	if (!hash_has(place)) {
+		free(place);
+		free(key);
+		return NULL;
+	}
 	return place;
 }
 

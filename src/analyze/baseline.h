@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <uthash.h>
+#include "util/hash.h"
 
 struct finding;
 struct findings;

@@ -4,12 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "analyze/findings.h"
 #include "analyze/own_frame.h"
 #include "model/snapshot.h"
 #include "util/array.h"
+#include "util/hash.h"
 
 /* So many rounds, the latest ones, are held against each other. */
 #define COMPARED_MIN 3
@@ -259,6 +259,10 @@ static bool know_line(struct known_line **lines, const struct finding *finding, 
 			return false;
 		known->line = line;
 		HASH_ADD(hh, *lines, line, sizeof(line), known);
+		if (!hash_has(known)) {
+			free(known);
+			return false;
+		}
 	}
 	known->latest = part;
 	return true;

@@ -74,6 +74,11 @@ static int add_site(struct usage_differences *differences, const struct stack *s
 		}
 		place->key = key;
 		HASH_ADD_KEYPTR(hh, differences->by_key, place->key, strlen(place->key), place);
+		if (!hash_has(place)) {
+			free(place);
+			free(key);
+			return -ENOMEM;
+		}
 	}
 	place->stack = stack;
 	place->count[run] += site->acquired_count;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <uthash.h>
+#include "util/hash.h"
 
 struct snapshot;
 struct stack;

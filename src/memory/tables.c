@@ -2,9 +2,9 @@
 #include "memory/tables.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "memory/reader.h"
+#include "util/hash.h"
 #include "util/proc.h"
 
 #define WORD 8
@@ -65,6 +65,7 @@ static bool is_table(uint64_t address, void *context)
 {
 	struct tables *tables = context;
 	struct known_table *known;
+	bool is_one;
 
 	HASH_FIND(hh, tables->known, &address, sizeof(address), known);
 	if (known)
@@ -77,7 +78,11 @@ static bool is_table(uint64_t address, void *context)
 	known->address = address;
 	known->is_table = looks_like_table(tables, address);
 	HASH_ADD(hh, tables->known, address, sizeof(known->address), known);
-	return known->is_table;
+	is_one = known->is_table;
+	/* It is looked at again, out of memory. */
+	if (!hash_has(known))
+		free(known);
+	return is_one;
 }
 
 struct graph_tables tables_begin(struct tables *tables, struct reader *reader,

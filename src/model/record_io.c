@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "util/array.h"
+#include "util/hash.h"
 #include "util/strings.h"
 
 /* What a hundred million live blocks take: a byte that is read may stand for fifty. */
@@ -196,6 +196,11 @@ static const struct record_string *find_text(struct record_io *io, const char *t
 	entry->text = text;
 	entry->index = io->text_count;
 	HASH_ADD_PTR(io->indexes, text, entry);
+	if (!hash_has(entry)) {
+		free(entry);
+		record_fail(io, -ENOMEM);
+		return NULL;
+	}
 	return entry;
 }
 

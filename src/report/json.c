@@ -242,12 +242,10 @@ static json_t *json_head(const struct findings *findings, const struct verdict *
 			 json_suppressions(findings));
 }
 
-#define INDENT 2
-
 /* Writes the value, which it takes over, as it would stand so many levels deep. */
 static int write_value(json_t *value, int level, FILE *stream)
 {
-	char *text = value ? json_dumps(value, JSON_INDENT(INDENT) | JSON_ENSURE_ASCII) : NULL;
+	char *text = value ? json_to_text(value) : NULL;
 
 	json_decref(value);
 	if (!text)
@@ -257,7 +255,7 @@ static int write_value(json_t *value, int level, FILE *stream)
 
 		fprintf(stream, "%.*s", end ? (int)(end - line) : (int)strlen(line), line);
 		if (end)
-			fprintf(stream, "\n%*s", level * INDENT, "");
+			fprintf(stream, "\n%*s", level * JSON_INDENT_WIDTH, "");
 		line = end ? end + 1 : NULL;
 	}
 	free(text);
@@ -267,7 +265,7 @@ static int write_value(json_t *value, int level, FILE *stream)
 /* The members of an object that more are to follow. */
 static int write_open_object(json_t *value, FILE *stream)
 {
-	char *text = value ? json_dumps(value, JSON_INDENT(INDENT) | JSON_ENSURE_ASCII) : NULL;
+	char *text = value ? json_to_text(value) : NULL;
 
 	json_decref(value);
 	if (!text)

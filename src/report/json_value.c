@@ -4,9 +4,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/findings.h"
 #include "report/escape.h"
+
+#define JSON_STYLE (JSON_INDENT(JSON_INDENT_WIDTH) | JSON_ENSURE_ASCII)
+#define TEXT_BYTES 4096
+
+struct text {
+	char *text;
+	size_t size, capacity;
+	bool failed;
+};
 
 json_t *json_number(uint64_t value)
 {
@@ -70,12 +80,42 @@ json_t *json_stack(const struct finding *finding)
 	return stack;
 }
 
+/* The library's own json_dumps() leaves keys out when it has no memory for them. */
+static int add_text(const char *text, size_t size, void *context)
+{
+	struct text *to = context;
+	char *grown;
+
+	while (!to->failed && to->capacity - to->size <= size) {
+		to->capacity = to->capacity ? 2 * to->capacity : TEXT_BYTES;
+		grown = realloc(to->text, to->capacity);
+		to->failed = !grown;
+		to->text = grown ?: to->text;
+	}
+	if (to->failed)
+		return -1;
+	memcpy(to->text + to->size, text, size);
+	to->size += size;
+	to->text[to->size] = '\0';
+	return 0;
+}
+
+char *json_to_text(const json_t *value)
+{
+	struct text to = { 0 };
+
+	if (!json_dump_callback(value, add_text, &to, JSON_STYLE) && !to.failed)
+		return to.text;
+	free(to.text);
+	return NULL;
+}
+
 int json_write(json_t *root, FILE *stream)
 {
 	int error = 0;
 
 	errno = 0;
-	if (!root || json_dumpf(root, stream, JSON_INDENT(2) | JSON_ENSURE_ASCII))
+	if (!root || json_dumpf(root, stream, JSON_STYLE))
 		error = errno ? -errno : -ENOMEM;
 	json_decref(root);
 	fputc('\n', stream);

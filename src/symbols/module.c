@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <uthash.h>
 
 #include "elf/elf_file.h"
 #include "model/snapshot.h"
@@ -20,6 +19,7 @@
 #include "symbols/debug_info.h"
 #include "util/demangle.h"
 #include "symbols/symbol_table.h"
+#include "util/hash.h"
 #include "util/strings.h"
 
 struct known {
@@ -264,6 +264,10 @@ int module_locate(struct module *module, uint64_t address, struct location *loca
 		if (err)
 			return err;
 		HASH_ADD(hh, module->known, address, sizeof(address), known);
+		if (!hash_has(known)) {
+			free(known);
+			return -ENOMEM;
+		}
 	}
 	*location = known->location;
 	return 0;

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "model/snapshot.h"
 #include "symbols/debug_server.h"
@@ -18,6 +17,7 @@
 #include "symbols/jit.h"
 #include "symbols/jit_table.h"
 #include "symbols/module.h"
+#include "util/hash.h"
 #include "util/proc.h"
 #include "util/strings.h"
 
@@ -113,6 +113,12 @@ static int open_cached(struct symbols *symbols, const struct mapping *mapping, c
 	}
 	cached->key = key;
 	HASH_ADD_KEYPTR(hh, symbols->modules, cached->key, strlen(cached->key), cached);
+	if (!hash_has(cached)) {
+		module_close(cached->module);
+		free(cached);
+		free(key);
+		return -ENOMEM;
+	}
 	*result = cached;
 	return 0;
 }

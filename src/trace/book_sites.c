@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "util/array.h"
+#include "util/hash.h"
 
 struct site_key {
 	uint64_t tag;
@@ -38,6 +38,10 @@ static int add_site(struct book_sites *sites, const struct site_key *key, uint32
 	index->key = *key;
 	index->number = sites->count - 1;
 	HASH_ADD(hh, sites->by_key, key, sizeof(index->key), index);
+	if (!hash_has(index)) {
+		free(index);
+		return -ENOMEM;
+	}
 	*number = index->number;
 	return 0;
 }

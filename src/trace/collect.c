@@ -84,6 +84,11 @@ static uint32_t add_site(struct collection *collection, struct space *space,
 	entry->key = *key;
 	entry->index = process->site_count - 1;
 	HASH_ADD(hh, space->sites, key, sizeof(entry->key), entry);
+	if (!hash_has(entry)) {
+		free(entry);
+		collection->error = -ENOMEM;
+		return NO_SITE;
+	}
 	return entry->index;
 }
 

@@ -131,6 +131,10 @@ static bool add_hold(struct hold **holds, const struct hold_key *key, uint64_t b
 			return false;
 		hold->key = *key;
 		HASH_ADD(hh, *holds, key, sizeof(hold->key), hold);
+		if (!hash_has(hold)) {
+			free(hold);
+			return false;
+		}
 	}
 	hold->count++;
 	hold->bytes += bytes;

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "model/snapshot.h"
 #include "trace/attach.h"
@@ -17,6 +16,7 @@
 #include "trace/unwinder.h"
 #include "util/array.h"
 #include "util/clock.h"
+#include "util/hash.h"
 #include "util/log.h"
 #include "util/proc.h"
 
@@ -136,6 +136,10 @@ static struct followed *followed_add(struct follower *follower, uint32_t pid, ui
 			return NULL;
 		process->pid = pid;
 		HASH_ADD(hh, follower->by_pid, pid, sizeof(process->pid), process);
+		if (!hash_has(process)) {
+			free(process);
+			return NULL;
+		}
 	}
 	process->space = space;
 	return process;

@@ -172,6 +172,10 @@ static struct module *module_add(struct modules *modules, int fd, const struct m
 		return NULL;
 	}
 	HASH_ADD(hh, modules->by_key, key, sizeof(module->key), module);
+	if (!hash_has(module)) {
+		module_free(module);
+		return NULL;
+	}
 	return module;
 }
 

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <uthash.h>
 
 #include "trace/allocators.h"
 #include "trace/functions.h"
+#include "util/hash.h"
 
 struct proc_map;
 

@@ -30,6 +30,8 @@ struct processes *processes_new(struct snapshot *snapshot, uint64_t start_ns, ui
 
 static void space_free(struct space *space)
 {
+	if (!space)
+		return;
 	space_clear_stacks(space);
 	space_mappings_free(space->mappings);
 	ranges_free(space->breaks);
@@ -81,38 +83,55 @@ struct process *space_process(const struct processes *processes, const struct sp
 	return &processes->snapshot->processes[space->index];
 }
 
+static struct space *space_new(const struct processes *processes, uint32_t number)
+{
+	bool has_pages = processes->snapshot->traced[KIND_PAGES];
+	struct space *space = calloc(1, sizeof(*space));
+
+	if (!space)
+		return NULL;
+	space->number = number;
+	if (processes->keeps_mappings) {
+		space->mappings = space_mappings_new(processes->snapshot->strings);
+		space->breaks = ranges_new();
+	}
+	if (has_pages)
+		space->pages = space_pages_new();
+	if ((!processes->keeps_mappings || (space->mappings && space->breaks)) &&
+	    (!has_pages || space->pages))
+		return space;
+	space_free(space);
+	return NULL;
+}
+
 int processes_start(struct processes *processes, const struct process_start *start)
 {
 	struct strings *strings = processes->snapshot->strings;
-	struct space *space = calloc(1, sizeof(*space));
-	struct process *process;
+	struct space *space = space_new(processes, start->space);
+	struct process *process = space ? snapshot_add_process(processes->snapshot) : NULL;
 
-	if (!space)
-		return -ENOMEM;
-	process = snapshot_add_process(processes->snapshot);
-	if (!process) {
-		free(space);
-		return -ENOMEM;
+	if (!process)
+		goto no_process;
+	HASH_ADD(hh, processes->spaces, number, sizeof(space->number), space);
+	if (!hash_has(space)) {
+		processes->snapshot->process_count--;
+		goto no_process;
 	}
 	process->pid = start->pid;
 	process->ppid = start->ppid;
 	process->image = start->image;
 	process->comm = strings_intern(strings, start->comm);
 	process->start_ns = start->time_ns - processes->start_ns;
-	if (processes->keeps_mappings) {
-		space->mappings = space_mappings_new(strings);
-		space->breaks = ranges_new();
-	}
-	if (processes->snapshot->traced[KIND_PAGES])
-		space->pages = space_pages_new();
-	space->number = start->space;
 	space->pid = start->pid;
 	space->attached = start->attached;
 	space->is_late = start->attached;
 	space->index = processes->snapshot->process_count - 1;
-	HASH_ADD(hh, processes->spaces, number, sizeof(space->number), space);
 	processes->running++;
 	return 0;
+
+no_process:
+	space_free(space);
+	return -ENOMEM;
 }
 
 int processes_inherit(struct processes *processes, uint32_t number, uint32_t parent_number)

@@ -33,6 +33,10 @@ static struct figure_source *source_of(struct sampler *sampler, const struct spa
 	if (!proc_stat_read((pid_t)space->pid, &stat))
 		source->started_ns = stat.start_ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
 	HASH_ADD(hh, sampler->sources, process, sizeof(source->process), source);
+	if (!hash_has(source)) {
+		free(source);
+		return NULL;
+	}
 	return source;
 }
 

@@ -82,6 +82,10 @@ uint32_t sampler_place(struct sampler *sampler, uint32_t process, uint32_t stack
 	}
 	place->key = key;
 	HASH_ADD(hh, sampler->by_key, key, sizeof(place->key), place);
+	if (!hash_has(place)) {
+		free(place);
+		return NO_PLACE;
+	}
 	sampler->sites[place->index] = (struct sampled_site){
 		.serial = ++sampler->next_serial,
 		.process = process,

@@ -4,11 +4,10 @@
 #ifndef LEAKTRACE_TRACE_SAMPLER_STATE_H
 #define LEAKTRACE_TRACE_SAMPLER_STATE_H
 
-#include <uthash.h>
-
 #include "trace/cost.h"
 #include "trace/sampler.h"
 #include "trace/space.h"
+#include "util/hash.h"
 
 /* What makes a site; a space's number may be another's later, its process is not. */
 struct place_key {

@@ -7,10 +7,9 @@
 #ifndef LEAKTRACE_TRACE_SCAN_H
 #define LEAKTRACE_TRACE_SCAN_H
 
-#include <uthash.h>
-
 #include "trace/attach.h"
 #include "trace/follow.h"
+#include "util/hash.h"
 #include "wire.h"
 
 struct module;

@@ -3,8 +3,6 @@
 #ifndef LEAKTRACE_TRACE_SPACE_H
 #define LEAKTRACE_TRACE_SPACE_H
 
-#include <uthash.h>
-
 #include "reach/graph.h"
 #include "trace/processes.h"
 #include "trace/ranges.h"
@@ -12,6 +10,7 @@
 #include "trace/space_mappings.h"
 #include "trace/space_pages.h"
 #include "trace/space_tasks.h"
+#include "util/hash.h"
 
 /* A stack of one space, by content; the kernel may know it under several tags. */
 struct space_stack {

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "trace/file_text.h"
 #include "trace/ranges.h"
 #include "util/array.h"
+#include "util/hash.h"
 #include "util/proc.h"
 #include "util/strings.h"
 
@@ -251,6 +251,11 @@ static void on_cut(struct space_mappings *mappings, const struct wire_event_map 
 		}
 		cut->thread = event->thread;
 		HASH_ADD(hh, mappings->cuts, thread, sizeof(cut->thread), cut);
+		if (!hash_has(cut)) {
+			free(cut);
+			mappings->error = -ENOMEM;
+			return;
+		}
 	}
 	if (!event->bytes) {
 		const struct range *range = ranges_next(mappings->ranges, event->start);

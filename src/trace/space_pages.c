@@ -12,9 +12,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "util/array.h"
+#include "util/hash.h"
 
 #define BLOCK_PAGES 512
 #define BLOCK_SHIFT 21
@@ -86,6 +86,10 @@ static struct page_block *make_block(struct space_pages *pages, uint64_t number)
 		return NULL;
 	block->number = number;
 	HASH_ADD(hh, pages->blocks, number, sizeof(block->number), block);
+	if (!hash_has(block)) {
+		free(block);
+		return NULL;
+	}
 	return block;
 }
 

@@ -106,6 +106,10 @@ static struct space_stack *add_stack(struct processes *processes, struct space *
 	stack->generation = event->generation;
 	memcpy(entry->ips, event->frames, bytes);
 	HASH_ADD_KEYPTR(hh, space->stacks, &entry->generation, key_bytes(event), entry);
+	if (!hash_has(entry)) {
+		free(entry);
+		return NULL;
+	}
 	processes->stacks++;
 	return entry;
 }
@@ -138,5 +142,9 @@ int processes_add_stack(struct processes *processes, const struct wire_event_sta
 		return -ENOMEM;
 	}
 	HASH_ADD(hh, space->tags, key, sizeof(tag->key), tag);
+	if (!hash_has(tag)) {
+		free(tag);
+		return -ENOMEM;
+	}
 	return 0;
 }

@@ -24,6 +24,10 @@ static int began(struct space_tasks *tasks, const struct wire_event_task *event)
 			return -ENOMEM;
 		task->handle = event->handle;
 		HASH_ADD(hh, tasks->by_handle, handle, sizeof(task->handle), task);
+		if (!hash_has(task)) {
+			free(task);
+			return -ENOMEM;
+		}
 	}
 	task->tid = event->tid;
 	task->tag = event->tag;

@@ -8,8 +8,8 @@
 #define LEAKTRACE_TRACE_SPACE_TASKS_H
 
 #include <stdbool.h>
-#include <uthash.h>
 
+#include "util/hash.h"
 #include "wire.h"
 
 struct space_task {

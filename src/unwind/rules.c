@@ -4,9 +4,7 @@
 
 #include <stdlib.h>
 
-/* Out of memory, a rule is not found again and gets a second number: no harm. */
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
+#include "util/hash.h"
 
 struct interned {
 	struct wire_rule rule;
@@ -63,6 +61,7 @@ uint16_t unwind_rules_intern(struct unwind_rules *rules, const struct wire_rule 
 	found = &rules->interned[rules->count];
 	found->rule = *rule;
 	rules->storage[rules->count] = *rule;
+	/* Out of memory, a rule is not found again and gets a second number: no harm. */
 	HASH_ADD(hh, rules->hash, rule, sizeof(*rule), found);
 	return rules->count++;
 }

@@ -138,6 +138,31 @@ static int create(const char *path, int flags)
 	return fd;
 }
 
+static bool is_at(const struct stat *status, const char *path)
+{
+	struct stat there;
+
+	return !lstat(path, &there) && there.st_dev == status->st_dev &&
+	       there.st_ino == status->st_ino;
+}
+
+/* Makes a file empty, and removes it when it is where its path says, not behind a link. */
+static void drop(int fd, const char *path)
+{
+	bool failed = true;
+	struct stat status;
+
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || ftruncate(fd, 0) ||
+	    !is_at(&status, path))
+		return;
+	if (file_user_begin()) {
+		failed = unlink(path);
+		file_user_end();
+	}
+	if (failed)
+		unlink(path);
+}
+
 FILE *file_create(const char *path)
 {
 	int flags = 0, fd = -1, error;
@@ -156,7 +181,26 @@ FILE *file_create(const char *path)
 	if (fd < 0)
 		return NULL;
 	stream = fdopen(fd, "w");
-	if (!stream)
+	if (!stream) {
+		error = errno;
+		drop(fd, path);
 		close(fd);
+		errno = error;
+	}
 	return stream;
+}
+
+int file_finish(FILE *stream, const char *path, int error)
+{
+	/* To look at it after it was closed. */
+	int fd = fcntl(fileno(stream), F_DUPFD_CLOEXEC, 0);
+
+	if (fclose(stream) && !error)
+		error = errno ? -errno : -EIO;
+	if (fd < 0)
+		return error;
+	if (error)
+		drop(fd, path);
+	close(fd);
+	return error;
 }

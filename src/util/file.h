@@ -31,6 +31,12 @@ bool file_is_hollow(const struct stat *status);
  */
 FILE *file_create(const char *path);
 
+/*
+ * Closes what file_create() opened. After an error, of the writer's or of closing, the file is
+ * removed: half a result is none. Returns the error.
+ */
+int file_finish(FILE *stream, const char *path, int error);
+
 /* Between the two files are made and opened with the rights of who called us by sudo(8). Returns
  * false, and nothing is to be ended, when that is nobody else. */
 bool file_user_begin(void);

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Of a message for which there is no memory. */
+#define SHORT_BYTES 1024
+
 static int level;
 
 void log_set_level(int new_level)
@@ -30,10 +33,18 @@ static int control_bytes(const uint8_t *at)
 /* Names of files and processes are in messages: none may drive the terminal. */
 static void print(int at_level, const char *format, va_list arguments)
 {
-	char *text;
+	char *text, shortened[SHORT_BYTES];
+	va_list again;
 
-	if (at_level > level || vasprintf(&text, format, arguments) < 0)
+	if (at_level > level)
 		return;
+	va_copy(again, arguments);
+	/* Out of memory is what messages are about at times. */
+	if (vasprintf(&text, format, arguments) < 0) {
+		vsnprintf(shortened, sizeof(shortened), format, again);
+		text = shortened;
+	}
+	va_end(again);
 	fputs("leaktrace: ", stderr);
 	for (const char *at = text; *at;) {
 		int bytes = control_bytes((const uint8_t *)at);
@@ -44,7 +55,8 @@ static void print(int at_level, const char *format, va_list arguments)
 			fprintf(stderr, "\\x%02x", (uint8_t)*at++);
 	}
 	fputc('\n', stderr);
-	free(text);
+	if (text != shortened)
+		free(text);
 }
 
 #define LOG_FUNCTION(name, at_level)                                                               \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interned strings, one allocation each, freed together. */
+#include "util/hash.h"
 #include "util/strings.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct string_entry {
 	UT_hash_handle hh;
@@ -50,6 +50,10 @@ const char *strings_intern(struct strings *strings, const char *text)
 		return NULL;
 	memcpy(entry->text, text, length + 1);
 	HASH_ADD_KEYPTR(hh, strings->entries, entry->text, length, entry);
+	if (!hash_has(entry)) {
+		free(entry);
+		return NULL;
+	}
 	return entry->text;
 }
 
