@@ -305,6 +305,8 @@ static int trace(struct session *session)
 		detach_start(session);
 	else if (!error && session->scans)
 		scan_run_all(&session->scan);
+	if (error)
+		log_error("cannot go on watching: %s", strerror(-error));
 	if (error || collect(session))
 		return SESSION_UNMEASURED;
 	/* A target that goes on is left alone before its names are looked up. */

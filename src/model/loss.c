@@ -10,7 +10,8 @@ const struct loss_info loss_table[LOSS_COUNT] = {
 			 "acquisitions without their call site, the table of sites was full (raise "
 			 "--max-sites)",
 			 false },
-	[LOSS_EVENTS] = { "events_dropped", "events dropped, leaktrace could not keep up", true },
+	[LOSS_EVENTS] = { "events_dropped",
+			  "events dropped, leaktrace could not keep up or had no memory", true },
 	[LOSS_THREADS] = { "threads_failed", "events lost, no memory for a thread's state", true },
 	[LOSS_SPACES] = { "processes_failed", "processes not followed, too many at once", true },
 	[LOSS_CALLS] = { "returns_unmatched", "returns of calls whose start was not seen", false },

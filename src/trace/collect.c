@@ -336,10 +336,12 @@ void processes_read_losses(const struct processes *processes, const struct trace
 {
 	struct snapshot *snapshot = processes->snapshot;
 	uint64_t counters[WIRE_COUNTERS];
+	int error = tracer_counters(tracer, counters);
 
-	tracer_counters(tracer, counters);
 	for (int i = 0; i < WIRE_COUNTERS; i++)
 		snapshot->losses[loss_of_counter[i]] = counters[i];
+	/* Of counters that cannot be read one thing is known: not that nothing was lost. */
+	snapshot->losses[LOSS_EVENTS] += processes->lost_events + !!error;
 	snapshot->losses[LOSS_STACKS_FULL] = processes->lost_stacks;
 	snapshot->losses[LOSS_UNSEEN_UNMAPS] = processes->unseen_unmaps;
 }

@@ -273,7 +273,11 @@ static void end_space(struct follower *follower, uint32_t space, enum process_en
 
 static void inherit(struct follower *follower, const struct wire_event_process *event)
 {
-	processes_inherit(follower->config.processes, event->head.space, event->old_space);
+	int error =
+		processes_inherit(follower->config.processes, event->head.space, event->old_space);
+
+	if (error == -ENOMEM)
+		processes_lose_event(follower->config.processes);
 	if (follower->config.unwinder)
 		unwinder_share(follower->config.unwinder, event->head.space, event->old_space);
 }
@@ -307,8 +311,12 @@ static void process_forked(struct follower *follower, const struct wire_event_pr
 
 	if (process && event->shares_space)
 		process->owner = parent && parent->owner ? parent->owner : event->parent_pid;
+	if (!process)
+		processes_lose_event(follower->config.processes);
 	if (!event->shares_space && !processes_start(follower->config.processes, &start))
 		inherit(follower, event);
+	else if (!event->shares_space)
+		processes_lose_event(follower->config.processes);
 	if (process && follower->config.scope == FOLLOW_PROCESSES && !follower->config.may_stop)
 		scan_process(follower, probes_holder(follower, process), true, &scan);
 }
@@ -347,8 +355,10 @@ static void process_execed(struct follower *follower, const struct wire_event_pr
 		start.image = 1;
 	}
 	process = followed_add(follower, event->head.pid, event->head.space);
-	if (!process || processes_start(follower->config.processes, &start))
+	if (!process || processes_start(follower->config.processes, &start)) {
+		processes_lose_event(follower->config.processes);
 		return;
+	}
 	process->owner = 0;
 	process->earlier_rss_pages = event->peak_rss_pages;
 	if (!scan_process(follower, process, false, &scan) && event->head.parked)
@@ -401,11 +411,9 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 {
 	const struct wire_event_process *process = (const struct wire_event_process *)event;
 
+	if (processes_event(follower->config.processes, event))
+		return;
 	switch ((enum wire_event_type)event->type) {
-	case WIRE_EVENT_STACK:
-		processes_add_stack(follower->config.processes,
-				    (const struct wire_event_stack *)event);
-		break;
 	case WIRE_EVENT_FORK:
 		process_forked(follower, process);
 		break;
@@ -415,27 +423,6 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 	case WIRE_EVENT_EXIT:
 		process_exited(follower, process);
 		break;
-	case WIRE_EVENT_MAP:
-		processes_map_event(follower->config.processes,
-				    (const struct wire_event_map *)event);
-		return;
-	case WIRE_EVENT_PAGE:
-		processes_page_event(follower->config.processes,
-				     (const struct wire_event_page *)event);
-		return;
-	case WIRE_EVENT_TASK:
-		processes_task_event(follower->config.processes,
-				     (const struct wire_event_task *)event);
-		return;
-	case WIRE_EVENT_SCOPE:
-		processes_scope_event(follower->config.processes,
-				      (const struct wire_event_scope *)event);
-		return;
-	case WIRE_EVENT_FILES:
-	case WIRE_EVENT_FILE:
-		processes_file_event(follower->config.processes,
-				     (const struct wire_event_file *)event);
-		return;
 	case WIRE_EVENT_LIBS:
 	case WIRE_EVENT_BORN:
 		process_changed(follower, event);
@@ -444,6 +431,8 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 		if (follower->config.on_ending)
 			follower->config.on_ending((const struct wire_event_ending *)event,
 						   follower->config.context);
+		break;
+	default:
 		break;
 	}
 	if (event->parked) {

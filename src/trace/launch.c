@@ -137,12 +137,13 @@ int launch_go(struct launch *launch)
 	int error = 0;
 
 	if (write(launch->go_fd, "g", 1) != 1)
-		error = -errno;
+		error = errno ? -errno : -EIO;
+	/* Without a word the child ends; it waits for one no longer. */
+	close(launch->go_fd);
 	/* Closed by exec: nothing to read is success. */
-	bytes = read(launch->result_fd, &report, sizeof(report));
+	bytes = error ? 0 : read(launch->result_fd, &report, sizeof(report));
 	if (bytes == sizeof(report))
 		error = report.error;
-	close(launch->go_fd);
 	close(launch->result_fd);
 	if (error) {
 		waitpid(launch->pid, NULL, 0);

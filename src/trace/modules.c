@@ -183,7 +183,7 @@ struct module *modules_examine(struct modules *modules, struct module *module)
 {
 	if (module && !module->examined) {
 		module->examined = true;
-		module_examine(modules, module);
+		module->error = module_examine(modules, module);
 	}
 	return module;
 }

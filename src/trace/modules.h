@@ -46,6 +46,7 @@ struct module {
 	char *path;		 /* as the first process that mapped it sees it */
 	char open_path[32];	 /* of `fd` */
 	bool examined;		 /* the fields below are set */
+	int error;		 /* of looking at it */
 	const char *build_id;	 /* NULL: none */
 	struct probe_plan *plan; /* NULL: not an ELF file of ours; may be empty */
 	char *suppressions;	 /* that it brings for itself; NULL: none */

@@ -121,7 +121,7 @@ static int add_real_path(struct private_files *set, const char *path, bool eager
 {
 	struct private_file *file;
 	struct stat status;
-	char name[24];
+	char name[24], *own_path;
 	int from, copy;
 
 	from = file_open(path, &status);
@@ -132,15 +132,17 @@ static int add_real_path(struct private_files *set, const char *path, bool eager
 	close(from);
 	if (copy < 0)
 		return copy;
-	file = array_add(&set->files, &set->count, sizeof(*file));
+	own_path = strdup(path);
+	file = own_path ? array_add(&set->files, &set->count, sizeof(*file)) : NULL;
 	if (!file) {
+		free(own_path);
 		close(copy);
 		return -ENOMEM;
 	}
 	file->fd = copy;
 	file->eager = eager;
-	file->path = strdup(path);
-	return file->path ? 0 : -ENOMEM;
+	file->path = own_path;
+	return 0;
 }
 
 int private_files_add(struct private_files *set, const char *path, bool eager)

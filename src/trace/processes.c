@@ -121,6 +121,8 @@ int processes_start(struct processes *processes, const struct process_start *sta
 	process->ppid = start->ppid;
 	process->image = start->image;
 	process->comm = strings_intern(strings, start->comm);
+	if (!process->comm)
+		processes_lose_event(processes);
 	process->start_ns = start->time_ns - processes->start_ns;
 	space->pid = start->pid;
 	space->attached = start->attached;
@@ -426,43 +428,4 @@ int processes_read_mappings(struct processes *processes, struct modules *modules
 	free(current.order);
 	proc_maps_free(maps, count);
 	return error;
-}
-
-int processes_map_event(struct processes *processes, const struct wire_event_map *event)
-{
-	struct space *space = space_find(processes, event->head.space);
-
-	if (!space)
-		return 0;
-	if (space->pages)
-		space_pages_mapped(space->pages, event);
-	if (event->op == WIRE_MAP_BREAK)
-		return space->breaks ? space_break_event(space->breaks, event) : 0;
-	return space->mappings ? space_mappings_event(space->mappings, event) : 0;
-}
-
-int processes_page_event(struct processes *processes, const struct wire_event_page *event)
-{
-	struct space *space = space_find(processes, event->head.space);
-
-	return space && space->pages ? space_pages_touched(space->pages, event) : 0;
-}
-
-int processes_task_event(struct processes *processes, const struct wire_event_task *event)
-{
-	struct space *space = space_find(processes, event->head.space);
-
-	return space ? space_tasks_event(&space->tasks, event) : 0;
-}
-
-int processes_file_event(struct processes *processes, const struct wire_event_file *event)
-{
-	struct space *space = space_find(processes, event->head.space);
-
-	if (!space)
-		return 0;
-	if (event->head.type == WIRE_EVENT_FILE)
-		return space_files_add(&space->files, event, processes->snapshot->strings);
-	space_files_begin(&space->files, event->head.time_ns);
-	return 0;
 }

@@ -85,12 +85,14 @@ uint32_t processes_generation(const struct processes *processes, uint32_t space)
  */
 int processes_add_stack(struct processes *processes, const struct wire_event_stack *event);
 
-/* What the kernel tells of mappings, threads, descriptors. Each returns 0 or -ENOMEM. */
-int processes_map_event(struct processes *processes, const struct wire_event_map *event);
-int processes_page_event(struct processes *processes, const struct wire_event_page *event);
 int processes_scope_event(struct processes *processes, const struct wire_event_scope *event);
-int processes_task_event(struct processes *processes, const struct wire_event_task *event);
-int processes_file_event(struct processes *processes, const struct wire_event_file *event);
+
+/*
+ * What the kernel tells of stacks, mappings, pages, threads, scopes, descriptors; false for other
+ * events. What there is no memory for is counted with the events that were dropped.
+ */
+bool processes_event(struct processes *processes, const struct wire_event *event);
+void processes_lose_event(struct processes *processes);
 
 /*
  * Looks at the living processes as they are now, to hold what was traced against it:

@@ -38,8 +38,16 @@ static int attach_module(struct follower *follower, const struct module *module,
 	return error;
 }
 
+/* What it has could not be found out; that a file is of another sort is no trouble. */
+static bool is_unknown(const struct module *module)
+{
+	return module->error == -ENOMEM || module->error == -EMFILE || module->error == -EIO;
+}
+
 int scan_attach_file(struct follower *follower, struct module *module)
 {
+	if (is_unknown(module))
+		return module->error;
 	if (module->attached)
 		return 0;
 	module->attached = true;
@@ -86,6 +94,8 @@ static void scan_mapping(const struct proc_map *map, struct module *module, void
 		scan->first = module;
 	scan->has_linker |= module->has_library_hook && module != scan->first;
 	scan->has_allocator |= module_is_allocator(module);
+	if (is_unknown(module) && !scan->error)
+		scan->error = module->error;
 	if (!module_has_probes(module) && !module->has_library_hook)
 		return;
 	if (scan->follower->config.scope == FOLLOW_FILES)

@@ -87,6 +87,7 @@ struct processes {
 	uint64_t stacks;      /* kept, of all spaces */
 	uint64_t lost_stacks; /* not kept, for `max_stacks` */
 	uint64_t unseen_unmaps;
+	uint64_t lost_events;	       /* out of memory */
 	bool keeps_mappings;	       /* their books; the snapshot may want them or not */
 	const char *const *call_names; /* of the functions that are scopes, by their number */
 	size_t call_count;

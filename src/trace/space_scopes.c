@@ -57,8 +57,11 @@ int processes_scope_event(struct processes *processes, const struct wire_event_s
 	scope->name = strings_intern(processes->snapshot->strings, name_of(processes, event));
 	scope->number = event->number;
 	scope->is_call = event->key.is_call;
-	if (!scope->name)
+	if (!scope->name) {
+		space_process(processes, space)->scope_count--;
+		space->scope_key_count--;
 		return -ENOMEM;
+	}
 	put_in_order(scope, key, space->scope_key_count - 1);
 	return 0;
 }

@@ -208,7 +208,9 @@ static int open_maps(struct tracer *tracer)
 	tracer->spill_fd = bpf_map__fd(skeleton->maps.spill);
 	tracer->free_spaces_fd = bpf_map__fd(skeleton->maps.free_spaces);
 	tracer->inherited_fds_fd = bpf_map__fd(skeleton->maps.inherited_fds);
-	error = map_table(skeleton->maps.sites, tracer->site_count * sizeof(struct wire_site), true,
+	/* libbpf does without when its trial fails, for want of memory, say. */
+	error = (skeleton->bss ? 0 : -ENOMEM) ?:
+		map_table(skeleton->maps.sites, tracer->site_count * sizeof(struct wire_site), true,
 			  &tracer->sites) ?:
 		map_table(skeleton->maps.live, tracer->bucket_count * sizeof(struct wire_bucket),
 			  true, &tracer->buckets) ?:
@@ -223,9 +225,9 @@ static int open_maps(struct tracer *tracer)
 		map_table(skeleton->maps.reads, sizeof(struct wire_read), true, &tracer->reads) ?:
 		map_table(skeleton->maps.read_buffers, WIRE_READ_BYTES, true,
 			  &tracer->read_buffers);
-	tracer->walked_pid = &skeleton->bss->walked_pid;
 	if (error)
 		return error;
+	tracer->walked_pid = &skeleton->bss->walked_pid;
 	tracer->ring =
 		ring_buffer__new(bpf_map__fd(skeleton->maps.events), handle_event, tracer, NULL);
 	return tracer->ring ? 0 : -errno;
@@ -392,7 +394,7 @@ void tracer_unpark(struct tracer *tracer, pid_t pid)
 {
 	uint32_t key = pid;
 
-	if (!bpf_map_delete_elem(tracer_parked_fd(tracer), &key))
+	if (bpf_map_delete_elem(tracer_parked_fd(tracer), &key) != -ENOENT)
 		kill(pid, SIGCONT);
 }
 
@@ -403,12 +405,16 @@ bool tracer_is_parked(const struct tracer *tracer, pid_t pid)
 	return !bpf_map_lookup_elem(tracer_parked_fd(tracer), &key, &value);
 }
 
+/* Nobody may stay stopped for a call that failed once. */
+#define UNPARK_TRIES 3
 void tracer_unpark_all(struct tracer *tracer)
 {
+	int fd = tracer_parked_fd(tracer), error = 0;
 	uint32_t key;
 
-	while (!bpf_map_get_next_key(tracer_parked_fd(tracer), NULL, &key))
-		tracer_unpark(tracer, key);
+	for (int failures = 0; error != -ENOENT && failures < UNPARK_TRIES; failures += !!error)
+		if (!(error = bpf_map_get_next_key(fd, NULL, &key)))
+			tracer_unpark(tracer, key);
 }
 
 int tracer_event_fd(const struct tracer *tracer)
@@ -428,16 +434,17 @@ int tracer_chunks_fd(const struct tracer *tracer)
 	return bpf_map__fd(tracer->skeleton->maps.chunks);
 }
 
-void tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS])
+int tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS])
 {
 	uint64_t *per_cpu = calloc(tracer->cpu_count, sizeof(*per_cpu));
+	int fd = bpf_map__fd(tracer->skeleton->maps.counters), error = per_cpu ? 0 : -ENOMEM;
 
 	memset(counters, 0, WIRE_COUNTERS * sizeof(*counters));
-	for (uint32_t i = 0; per_cpu && i < WIRE_COUNTERS; i++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(tracer->skeleton->maps.counters), &i, per_cpu))
-			continue;
-		for (int cpu = 0; cpu < tracer->cpu_count; cpu++)
+	for (uint32_t i = 0; !error && i < WIRE_COUNTERS; i++) {
+		error = bpf_map_lookup_elem(fd, &i, per_cpu);
+		for (int cpu = 0; !error && cpu < tracer->cpu_count; cpu++)
 			counters[i] += per_cpu[cpu];
 	}
 	free(per_cpu);
+	return error;
 }

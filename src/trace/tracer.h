@@ -156,6 +156,7 @@ int tracer_set_inherited(struct tracer *tracer, uint32_t space, const uint64_t *
 /* Forgets all rules by address: addresses have changed their meaning. */
 void tracer_clear_pc_cache(struct tracer *tracer);
 
-void tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS]);
+/* Returns 0 or -errno: then some are missing. */
+int tracer_counters(const struct tracer *tracer, uint64_t counters[WIRE_COUNTERS]);
 
 #endif
