@@ -13,14 +13,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "elf/elf_file.h"
 #include "symbols/debug_file.h"
 #include "symbols/ranges.h"
 #include "util/array.h"
+#include "util/log.h"
 
 /* Far beyond what compilers nest; it bounds recursion in hostile files. */
 #define MAX_DEPTH 256
+/* The exit status that session.h has for it. */
+#define STATUS_UNMEASURED 125
 
 struct unit {
 	Dwarf_Die die;
@@ -52,6 +56,23 @@ static bool has_dwarf(struct elf_file *file)
 	       elf_file_has_section(file, ".zdebug_info");
 }
 
+/* libdw goes no further, and would end us without a word, with a status that means another thing.
+ */
+static __attribute__((noreturn)) void no_memory(void)
+{
+	log_error("out of memory while names were read from debug information");
+	_exit(STATUS_UNMEASURED);
+}
+
+static Dwarf *open_dwarf(struct elf_file *file)
+{
+	Dwarf *dwarf = dwarf_begin_elf(elf_file_elf(file), DWARF_C_READ, NULL);
+
+	if (dwarf)
+		dwarf_new_oom_handler(dwarf, no_memory);
+	return dwarf;
+}
+
 /*
  * False when the file needs an alternate file that is not there: its entries
  * would be half empty, and libdw would open any path that the file names.
@@ -64,7 +85,7 @@ static bool open_alt(struct debug_info *info, const char *path, const struct deb
 	info->alt_file = debug_file_find_alt(info->dwarf, path, places);
 	if (!info->alt_file)
 		return false;
-	info->alt = dwarf_begin_elf(elf_file_elf(info->alt_file), DWARF_C_READ, NULL);
+	info->alt = open_dwarf(info->alt_file);
 	if (!info->alt)
 		return false;
 	dwarf_setalt(info->dwarf, info->alt);
@@ -86,8 +107,7 @@ int debug_info_new(struct elf_file *file, const struct debug_places *places,
 		 PATH_MAX)
 		path[0] = '\0';
 	if (info->separate ? has_dwarf(info->separate) : has_dwarf(file))
-		info->dwarf = dwarf_begin_elf(elf_file_elf(info->separate ? info->separate : file),
-					      DWARF_C_READ, NULL);
+		info->dwarf = open_dwarf(info->separate ? info->separate : file);
 	if (info->dwarf && !open_alt(info, path, places)) {
 		dwarf_end(info->dwarf);
 		info->dwarf = NULL;
