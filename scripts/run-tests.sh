@@ -83,11 +83,11 @@ run_pytest() { # ARGUMENT...
 	skipped=$((skipped + none))
 }
 
-# Most of the time tests wait for something: two at a time, a file of them after the other. What
+# Most of the time tests wait for something: four at a time, a file of them after the other. What
 # looks at figures as time goes by has the machine for itself.
 run_e2e() {
 	build all programs || return
-	run_pytest -n 2 --dist loadfile --ignore tests/e2e/test_live.py tests/e2e
+	run_pytest -n 4 --dist loadfile --ignore tests/e2e/test_live.py tests/e2e
 	run_pytest tests/e2e/test_live.py
 }
 

@@ -60,7 +60,7 @@ def test_report_under_itself(recording, tmp_path):
 
 
 def test_trace_under_itself():
-    """What it traces in its turn is not looked at: two tracers there continue what the other has stopped."""
+    """What it traces in its turn is not judged here: two tracers stop and continue the same processes."""
     result = harness.run(KINDS,
                          [harness.LEAKTRACE, "--kinds", "heap", "--", harness.program_path("basic")])
     assert result.status == 0, result.stderr[-3000:]
