@@ -27,11 +27,11 @@ void json_append(json_t **array, json_t *value);
 void json_set(json_t **object, const char *key, json_t *value);
 json_t *json_stack(const struct finding *finding);
 
-/* Writes a whole document, which it takes over. Returns 0, -ENOMEM or -errno of the stream. */
 #define JSON_INDENT_WIDTH 2
 
 /* As it is written; NULL when out of memory, to be freed. */
 char *json_to_text(const json_t *value);
+/* Writes a whole document, which it takes over. Returns 0, -ENOMEM or -errno of the stream. */
 int json_write(json_t *root, FILE *stream);
 
 /* The parts that are of a verdict. */
