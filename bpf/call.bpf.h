@@ -381,9 +381,26 @@ static __noinline void thread_end_if_early(struct thread *thread, u64 id, u64 en
 		account_release(thread, WIRE_THREAD, id);
 }
 
+/* Its own end is told by the kernel, which may come later than whoever joined it. */
+static __noinline void thread_joined(struct thread *thread, u64 id, u64 entered_ns)
+{
+	struct wire_event_task event = {
+		.head.type = WIRE_EVENT_TASK,
+		.head.space = thread->space,
+		.head.time_ns = entered_ns,
+		.handle = id,
+		.state = WIRE_TASK_JOINED,
+	};
+
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_NO_WAKEUP))
+		count(WIRE_LOST_EVENTS);
+}
+
 static __always_inline void call_released(struct thread *thread, struct call *call,
 					  struct wire_probe probe, u64 result)
 {
+	if ((probe.flags & WIRE_JOINS) && call_succeeded(result, probe.when))
+		thread_joined(thread, call->id, call->entered_ns);
 	if (!call->has_old) {
 		if (probe.kind == WIRE_THREAD && call_succeeded(result, probe.when))
 			thread_end_early(thread, call->id);

@@ -74,6 +74,8 @@ enum wire_when {
 #define WIRE_MAY_THROW 0x4
 /* ACQUIRE_...: the size is that of the memory mapping that the handle points into. */
 #define WIRE_SIZE_OF_MAPPING 0x8
+/* RELEASE_IF: the thread has ended, when it succeeds. */
+#define WIRE_JOINS 0x10
 
 /* Arguments are numbered from 0; WIRE_NO_ARG stands for "none". */
 struct wire_probe {
@@ -419,6 +421,7 @@ enum wire_task_state {
 	WIRE_TASK_BEGAN,
 	WIRE_TASK_ENDED,	  /* by itself */
 	WIRE_TASK_ENDED_WITH_ALL, /* with its process */
+	WIRE_TASK_JOINED,	  /* by the time of a call that joined it; of `handle` alone */
 };
 
 struct wire_event_task {

@@ -83,34 +83,25 @@ run_pytest() { # ARGUMENT...
 	skipped=$((skipped + none))
 }
 
-# Most of the time tests wait for something: four at a time, a file of them after the other. What
+# Most of the time tests wait for something: three at a time, a file of them after the other. What
 # looks at figures as time goes by has the machine for itself.
 run_e2e() {
 	build all programs || return
-	run_pytest -n 4 --dist loadfile --ignore tests/e2e/test_live.py tests/e2e
+	run_pytest -n 3 --dist loadfile --ignore tests/e2e/test_live.py tests/e2e
 	run_pytest tests/e2e/test_live.py
 }
 
-# A choice of them under other kernels, which takes a processor of its own but hardly more: beside
-# run_e2e. Counted when that is over.
-start_kernels() {
-	build all programs || return
-	kernels_log=$(mktemp)
-	"$PYTHON" -B tests/kernels/kernels.py --quick --seconds 1500 >"$kernels_log" 2>&1 &
-	kernels=$!
-}
-
-count_kernels() {
+# A choice of them under other kernels.
+run_kernels() {
 	local counts good bad none
-	[ -n "${kernels:-}" ] || return
-	wait "$kernels"
-	cat "$kernels_log"
-	counts=$(sed -nE '$s/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$kernels_log")
+	build all programs || return
+	"$PYTHON" -B tests/kernels/kernels.py --quick --seconds 1500 >"$log" 2>&1
+	cat "$log"
+	counts=$(sed -nE '$s/^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$log")
 	read -r good bad none <<<"${counts:-0 1 0}"
 	passed=$((passed + good))
 	failed=$((failed + bad))
 	skipped=$((skipped + none))
-	rm -f "$kernels_log"
 }
 
 # Each for a short time: `make fuzz-NAME FUZZ_SECONDS=...` goes on from where it ended.
@@ -138,9 +129,8 @@ packages) run_pytest tests/packages ;;
 all)
 	run_unit
 	run_fuzz
-	start_kernels
 	run_e2e
-	count_kernels
+	run_kernels
 	;;
 *)
 	echo "usage: run-tests.sh [unit|fuzz|e2e|packages|all]" >&2

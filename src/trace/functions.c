@@ -27,10 +27,10 @@
 		.flags = WIRE_SIZE_OF_MAPPING, .when = WIRE_WHEN_ZERO, .skip_arg = 1,              \
 		.skip_offset = (detached)                                                          \
 	}
-#define END                                                                                        \
+#define END(what)                                                                                  \
 	{                                                                                          \
 		.op = WIRE_RELEASE_IF, .kind = WIRE_THREAD, .size_args = NO_SIZES, .id_arg = 0,    \
-		.when = WIRE_WHEN_ZERO, .skip_arg = NONE                                           \
+		.flags = (what), .when = WIRE_WHEN_ZERO, .skip_arg = NONE                          \
 	}
 
 #define ROW(symbol, what)                                                                          \
@@ -50,13 +50,13 @@
 static const struct function_row thread_rows[] = {
 	ROW_OF_MUSL("pthread_create", CREATE(24)),
 	ROW("pthread_create", CREATE(8)),
-	ROW("pthread_join", END),
-	ROW("pthread_tryjoin_np", END),
-	ROW("pthread_timedjoin_np", END),
-	ROW("pthread_clockjoin_np", END),
-	ROW("pthread_detach", END),
-	ROW("thrd_join", END),
-	ROW("thrd_detach", END),
+	ROW("pthread_join", END(WIRE_JOINS)),
+	ROW("pthread_tryjoin_np", END(WIRE_JOINS)),
+	ROW("pthread_timedjoin_np", END(WIRE_JOINS)),
+	ROW("pthread_clockjoin_np", END(WIRE_JOINS)),
+	ROW("pthread_detach", END(0)),
+	ROW("thrd_join", END(WIRE_JOINS)),
+	ROW("thrd_detach", END(0)),
 };
 
 #define LAST(operation)                                                                            \

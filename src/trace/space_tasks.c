@@ -45,7 +45,13 @@ int space_tasks_event(struct space_tasks *tasks, const struct wire_event_task *e
 	if (event->state == WIRE_TASK_BEGAN)
 		return began(tasks, event);
 	HASH_FIND(hh, tasks->by_handle, &event->handle, sizeof(event->handle), task);
-	if (!task || task->tid != event->tid)
+	if (task && event->state == WIRE_TASK_JOINED) {
+		/* Not one that has the handle since. */
+		if (task->began_ns < event->head.time_ns)
+			task->state = WIRE_TASK_ENDED;
+		return 0;
+	}
+	if (!task || task->tid != event->tid || task->state == WIRE_TASK_ENDED)
 		return 0;
 	task->state = (enum wire_task_state)event->state;
 	memcpy(task->comm, event->comm, sizeof(task->comm));

@@ -324,7 +324,7 @@ def reads_signals(pid):
     return "anon_inode:[signalfd]" in files
 
 
-def await_attached(tracer, timeout=30):
+def await_attached(tracer, timeout=90):
     """Until leaktrace waits for the end, all probes in place: from then on it takes SIGINT
     from a descriptor. Or until it has ended."""
     end = time.monotonic() + timeout

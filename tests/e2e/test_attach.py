@@ -81,7 +81,7 @@ def test_before_and_later(attach):
         await_true(lambda: any("libprefixed" in path for path in harness.text_pages_differ(target.pid)),
                    "probes in the library that was loaded")
         harness.begin(target)
-        assert target.wait(20) == 0
+        assert target.wait(60) == 0
 
     try:
         result = trace(str(target.pid), ["--attach", attach, "--alloc-prefix", "je_"], act)
@@ -106,10 +106,10 @@ def test_several_processes(attach):
     def act(tracer):
         for target in targets:
             harness.begin(target)
-            assert target.wait(20) == 0
+            assert target.wait(60) == 0
             assert tracer.poll() is None
         late.stdin.close()
-        assert late.wait(20) == 0
+        assert late.wait(60) == 0
 
     try:
         pids = [target.pid for target in [*targets, late]]
@@ -172,7 +172,7 @@ def test_interval(attach):
         text = result.stdout.decode()
         assert text.count(f"waiter[{target.pid}]") >= 3, text
         assert result.report["processes"][0]["ended"] == "running"
-        stdout, _ = target.communicate(timeout=20)
+        stdout, _ = target.communicate(timeout=60)
         assert (target.returncode, stdout) == (0, b"whole\n")
     finally:
         harness.drop(target)
@@ -185,7 +185,7 @@ def test_interrupted_with_busy_threads(attach, number):
         result = trace(str(target.pid), ["--attach", attach], lambda tracer: tracer.send_signal(number))
         assert result.status == 0, result.stderr
         assert result.report["processes"][0]["ended"] == "running"
-        stdout, _ = target.communicate(timeout=20)
+        stdout, _ = target.communicate(timeout=60)
         assert (target.returncode, stdout) == (0, b"whole\n")
     finally:
         harness.drop(target)
