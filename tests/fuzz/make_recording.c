@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 		add_classes(process);
 		add_scopes(snapshot, process);
 	}
-	process_sum_totals(process);
+	process_sum_totals(process, 0);
 	error = argc > 1 ? recording_write(snapshot, argv[1]) : -1;
 	snapshot_free(snapshot);
 	return error != 0;
