@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A static program without any allocator: sleeps three seconds and ends. */
+/* A static program without any allocator: sleeps twelve seconds and ends: others may have the machine meanwhile. */
 	.globl _start
 	.text
 _start:
 #ifdef __x86_64__
 	sub $16, %rsp
-	movq $3, (%rsp)
+	movq $12, (%rsp)
 	movq $0, 8(%rsp)
 	mov $35, %eax		/* nanosleep */
 	mov %rsp, %rdi
@@ -16,7 +16,7 @@ _start:
 	syscall
 #else
 	sub $8, %esp
-	movl $3, (%esp)
+	movl $12, (%esp)
 	movl $0, 4(%esp)
 	mov $162, %eax
 	mov %esp, %ebx
