@@ -33,7 +33,9 @@ LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -liberty -lm -pthr
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -std=gnu17 -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-declarations -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ibpf -I. $(HERE)
 
-SOURCES := $(shell find src -name '*.c' | sort)
+# What depends on the architecture is in files that end with its name.
+SOURCES := $(filter-out %_x86.c %_arm64.c,$(shell find src -name '*.c' | sort)) \
+	$(shell find src -name '*_$(BPF_ARCH).c' | sort)
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 # An archive, so that a unit test links no more than it calls.
 ARCHIVE := $(BUILD)/libleaktrace.a
@@ -60,11 +62,12 @@ help:
 	@echo '  make               build $(BUILD)/leaktrace'
 	@echo '  make static        build $(BUILD)/leaktrace-static, which needs no library where it runs'
 	@echo '  make deb           build a Debian package into $(BUILD)'
+	@echo '  make arm64         build for arm64 into $(BUILD)/arm64, with packages that it fetches'
 	@echo '  make unit          unit tests (no root)'
 	@echo '  sudo make e2e      end-to-end tests'
 	@echo '  sudo make test-packages  what static and deb build, as it is installed'
 	@echo '  sudo make test-builds    with each compiler: does the kernel take it'
-	@echo '  sudo make test-kernels   end-to-end tests under Linux 6.1 and 6.12, emulated; KERNELS=..., QUICK=1'
+	@echo '  sudo make test-kernels   end-to-end tests under Linux 6.1 and 6.12, emulated; KERNELS=..., QUICK=1, PART=1/5'
 	@echo '  make fuzz          hostile input for all that is read, FUZZ_SECONDS=20 each; fuzz-NAME'
 	@echo '  sudo make bench    the cost of tracing, as ratios'
 	@echo '  make install       to DESTDIR/PREFIX (PREFIX=$(PREFIX))'
@@ -72,6 +75,23 @@ help:
 	@echo '  make clean'
 	@echo
 	@echo 'Variables: V=1 shows commands; BUILD=folder; CC, CLANG, BPFTOOL, CFLAGS, SANITIZE=1.'
+
+# Debian's, for `make arm64`: nothing of the machine's own may come in.
+ARM64_ROOT := $(abspath $(BUILD))/arm64/root
+ARM64_LIBDIR := $(ARM64_ROOT)/usr/lib/aarch64-linux-gnu
+
+# arm64-build: leaktrace alone.
+.PHONY: arm64 arm64-build
+arm64: ARM64_GOALS := all programs
+arm64-build: ARM64_GOALS := all
+arm64 arm64-build:
+	@$(if $(filter arm64,$@),scripts/install-deps.sh arm64)
+	@BUILD=$(BUILD) scripts/arm64-sysroot.sh $(if $(filter arm64-build,$@),link)
+	@PKG_CONFIG_LIBDIR=$(ARM64_LIBDIR)/pkgconfig:$(ARM64_ROOT)/usr/share/pkgconfig \
+		PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) $(MAKE) --no-print-directory ARCH=aarch64 \
+		BUILD=$(BUILD)/arm64 CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' \
+		MUSL_GCC= JEMALLOC_A= CXX='aarch64-linux-gnu-g++ --sysroot=$(ARM64_ROOT)' AR=aarch64-linux-gnu-ar \
+		$(ARM64_GOALS)
 
 # Blocks are looked up by counting bits; every x86-64 processor since 2008 has an instruction for it.
 ifeq ($(ARCH),x86_64)
@@ -163,10 +183,10 @@ test-packages: all static deb programs
 test-builds: $(BUILD)/tests/programs/basic
 	@scripts/build-matrix.sh
 
-# KERNELS: series that tests/kernels/vm.py knows, or paths of kernel images. QUICK=1: few tests.
+# KERNELS: series that tests/kernels/vm.py knows, or arm64, or paths of kernel images. QUICK=1: few tests.
 .PHONY: test-kernels
-test-kernels: deps all programs
-	@BUILD=$(BUILD) $(PYTHON) -B tests/kernels/kernels.py $(if $(QUICK),--quick) $(KERNELS)
+test-kernels: deps all programs $(filter arm64,$(KERNELS))
+	@BUILD=$(BUILD) $(PYTHON) -B tests/kernels/kernels.py $(if $(QUICK),--quick) $(if $(PART),--part $(PART)) $(KERNELS)
 
 $(ARCHIVE): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	$(call say,AR,$@)

@@ -12,9 +12,12 @@
 #define LEAKTRACE_CALL_BPF_H
 
 #include "account.bpf.h"
+#include "arch.bpf.h"
 #include "follow.bpf.h"
 #include "maps.bpf.h"
+#include "task.bpf.h"
 #include "unwind.bpf.h"
+#include "vma.bpf.h"
 
 #define PAGE_BYTES 4096
 
@@ -113,23 +116,23 @@ static __always_inline void calls_drop_below(struct thread *thread, u64 stack_po
  * its own stack pointer, and the kernel's return trampoline as the return address:
  * both will be seen to return.
  */
-static __noinline bool call_is_jump(u64 stack_pointer)
+static __noinline bool call_is_jump(u64 caller)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u64 trampoline = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr), target = 0;
+	u64 trampoline = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
 
-	return !bpf_probe_read_user(&target, sizeof(target), (void *)stack_pointer) &&
-	       target == trampoline;
+	return caller && caller == trampoline;
 }
 
-/* Drops the calls that were left before the one that begins at `stack_pointer`. */
-static __always_inline void calls_drop_left(struct thread *thread, u64 stack_pointer)
+/* Drops the calls that were left before the one that begins. */
+static __always_inline void calls_drop_left(struct thread *thread, struct pt_regs *regs)
 {
+	u64 stack_pointer = PT_REGS_SP(regs);
 	struct call *call;
 
 	calls_drop_below(thread, stack_pointer);
 	call = call_top(thread);
-	if (call && call->stack_pointer == stack_pointer && !call_is_jump(stack_pointer))
+	if (call && call->stack_pointer == stack_pointer && !call_is_jump(entry_caller(regs)))
 		calls_drop_below(thread, stack_pointer + 1);
 }
 
@@ -185,17 +188,17 @@ __weak __noinline int call_kind_around(struct thread *thread, u64 stack_pointer)
  * for is the outer one's, which has drawn for it.
  */
 static __always_inline bool call_passes(struct thread *thread, const struct call *outer,
-					struct wire_probe probe, u64 stack_pointer, u64 size)
+					struct wire_probe probe, struct pt_regs *regs, u64 size)
 {
 	if (!sample_bytes || probe.kind != WIRE_HEAP)
 		return false;
 	if (outer && outer->kind == WIRE_HEAP)
 		return true;
-	if (sample_is_passed(thread, stack_pointer, size))
+	if (sample_is_passed(thread, regs, size))
 		return true;
 	if (sample_takes(thread, size))
 		return false;
-	sample_pass(thread, stack_pointer, size);
+	sample_pass(thread, regs, size);
 	return true;
 }
 
@@ -218,13 +221,13 @@ static __always_inline bool call_enter(struct pt_regs *regs, struct wire_probe p
 		count(WIRE_HUGE_REQUESTS);
 		return false;
 	}
-	calls_drop_left(thread, PT_REGS_SP(regs));
+	calls_drop_left(thread, regs);
 	if (thread->depth >= MAX_CALLS) {
 		count(WIRE_LOST_CALLS);
 		return false;
 	}
 	outer = call_top(thread);
-	is_passed = call_passes(thread, outer, probe, PT_REGS_SP(regs), size);
+	is_passed = call_passes(thread, outer, probe, regs, size);
 	if (is_passed && probe.op != WIRE_RESIZE)
 		return false;
 	thread->depth++;
@@ -272,6 +275,7 @@ static __always_inline void call_acquired(struct thread *thread, const struct re
 
 		born = born ?: inner_born;
 	}
+	walk_set_link(&thread->walk, 0);
 	unwind(thread, regs->ip, regs->sp, regs->fp);
 	account_acquire(thread, kind, id, call->size, born);
 	call_tell_outer(thread, kind, id, call->size);
@@ -314,37 +318,6 @@ static __always_inline bool call_succeeded(u64 result, u32 when)
 	}
 }
 
-struct mapping_view {
-	u64 start;
-	u64 bytes;
-	u64 flags;
-	u64 file; /* struct file, 0: none */
-};
-
-static long mapping_seen(struct task_struct *task, struct vm_area_struct *vma, void *context)
-{
-	struct mapping_view *view = context;
-
-	view->start = vma->vm_start;
-	view->bytes = vma->vm_end - vma->vm_start;
-	view->flags = vma->vm_flags;
-	view->file = (u64)BPF_CORE_READ(vma, vm_file);
-	return 0;
-}
-
-/* The mapping around an address; of no bytes when that can't be told. */
-__weak __noinline int mapping_look(u64 address, struct mapping_view *view)
-{
-	struct mapping_view found = {};
-
-	if (!view)
-		return 0;
-	if (has_find_vma())
-		bpf_find_vma(bpf_get_current_task_btf(), address, mapping_seen, &found, 0);
-	*view = found;
-	return 0;
-}
-
 /* The handle that a call which returned `result` has acquired; 0: none. */
 static __always_inline u64 call_handle(const struct call *call, struct wire_probe probe, u64 result)
 {
@@ -358,58 +331,23 @@ static __always_inline u64 call_handle(const struct call *call, struct wire_prob
 	return result;
 }
 
-/*
- * The end of a thread that was not live when the call began. It is remembered first and looked for
- * then, the creator does it the other way round: one of both finds the other's.
- */
-static __noinline void thread_end_early(struct thread *thread, u64 id)
-{
-	struct wire_spill_key key = { .id = id, .space = thread->space, .kind = WIRE_THREAD };
-	u64 now = bpf_ktime_get_ns();
-
-	bpf_map_update_elem(&early_ends, &key, &now, BPF_ANY);
-	account_release(thread, WIRE_THREAD, id);
-}
-
-/* Ends of earlier threads with the same handle do not count. */
-static __noinline void thread_end_if_early(struct thread *thread, u64 id, u64 entered_ns)
-{
-	struct wire_spill_key key = { .id = id, .space = thread->space, .kind = WIRE_THREAD };
-	u64 *end = bpf_map_lookup_elem(&early_ends, &key);
-
-	if (end && *end >= entered_ns)
-		account_release(thread, WIRE_THREAD, id);
-}
-
-/* Its own end is told by the kernel, which may come later than whoever joined it. */
-static __noinline void thread_joined(struct thread *thread, u64 id, u64 entered_ns)
-{
-	struct wire_event_task event = {
-		.head.type = WIRE_EVENT_TASK,
-		.head.space = thread->space,
-		.head.time_ns = entered_ns,
-		.handle = id,
-		.state = WIRE_TASK_JOINED,
-	};
-
-	if (bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_NO_WAKEUP))
-		count(WIRE_LOST_EVENTS);
-}
-
 static __always_inline void call_released(struct thread *thread, struct call *call,
 					  struct wire_probe probe, u64 result)
 {
-	if ((probe.flags & WIRE_JOINS) && call_succeeded(result, probe.when))
-		thread_joined(thread, call->id, call->entered_ns);
-	if (!call->has_old) {
-		if (probe.kind == WIRE_THREAD && call_succeeded(result, probe.when))
-			thread_end_early(thread, call->id);
+	/* The call inside this one has taken the handle over, and tells. */
+	if (!call->id)
+		return;
+	if (!call_succeeded(result, probe.when)) {
+		if (call->has_old)
+			account_restore(thread, probe.kind, call->id, &call->old);
 		return;
 	}
-	if (call_succeeded(result, probe.when))
+	if (probe.flags & WIRE_JOINS)
+		task_joined(thread->space, call->id, call->entered_ns);
+	if (call->has_old)
 		account_released(thread, &call->old);
-	else
-		account_restore(thread, probe.kind, call->id, &call->old);
+	else if (probe.kind == WIRE_THREAD)
+		task_end_early(thread, call->id);
 }
 
 static __always_inline void call_return(struct pt_regs *context, struct wire_probe probe)
@@ -426,19 +364,24 @@ static __always_inline void call_return(struct pt_regs *context, struct wire_pro
 	barrier_var(regs.ip);
 	barrier_var(regs.sp);
 	barrier_var(regs.fp);
-	stack_pointer = regs.sp - sizeof(u64);
+	stack_pointer = entry_stack_pointer(regs.sp);
 	thread = thread_current();
 	if (!thread)
 		return;
 	calls_drop_below(thread, stack_pointer);
 	call = call_top(thread);
 	if (!call || call->stack_pointer != stack_pointer) {
-		/* Not every way to attach can do without the return probe of one call. */
-		if (!sample_bytes || probe.kind != WIRE_HEAP)
+		/*
+		 * Not every way to attach can do without the return probe of one call; and up to
+		 * Linux 6.12 a return that one process is probed for is told by the probes of all.
+		 */
+		if (thread->returned_sp != stack_pointer &&
+		    (!sample_bytes || probe.kind != WIRE_HEAP))
 			count(WIRE_LOST_CALLS);
 		return;
 	}
 	thread->depth--;
+	thread->returned_sp = stack_pointer;
 	if (call->is_exempt)
 		return;
 	if (probe.op == WIRE_RESIZE) {
@@ -458,7 +401,7 @@ static __always_inline void call_return(struct pt_regs *context, struct wire_pro
 	}
 	call_acquired(thread, &regs, call, probe.kind, result, 0);
 	if (probe.kind == WIRE_THREAD)
-		thread_end_if_early(thread, result, call->entered_ns);
+		task_end_if_early(thread, result, call->entered_ns);
 }
 
 /* A resizing function that frees its old block by itself: counted at its return. */

@@ -63,9 +63,9 @@ static __noinline struct thread *thread_first_seen(struct task_struct *task)
  */
 static __always_inline u32 park(u32 pid)
 {
-	u32 one = 1;
+	u32 task = bpf_get_current_pid_tgid() >> 32;
 
-	if (bpf_map_update_elem(&parked, &pid, &one, BPF_ANY))
+	if (bpf_map_update_elem(&parked, &pid, &task, BPF_ANY))
 		return 0;
 	if (!bpf_send_signal(SIGSTOP))
 		return 1;

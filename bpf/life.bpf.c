@@ -4,11 +4,13 @@
  * process's list of libraries. They keep the map of followed processes and tell
  * the loader.
  */
+#include "arch.bpf.h"
 #include "call.bpf.h"
 #include "descriptor.bpf.h"
 #include "follow.bpf.h"
 #include "maps.bpf.h"
 #include "peak.bpf.h"
+#include "task.bpf.h"
 
 #define CLONE_VM 0x00000100
 #define CLONE_FILES 0x00000400
@@ -63,26 +65,6 @@ static __always_inline void event_fill(struct wire_event_process *event, u32 typ
 	BPF_CORE_READ_STR_INTO(&event->comm, task, comm);
 }
 
-static __always_inline void task_send(struct task_struct *task, u32 space, u32 pid, u32 state,
-				      const struct wire_site *site)
-{
-	struct wire_event_task event = {
-		.head.type = WIRE_EVENT_TASK,
-		.head.space = space,
-		.head.time_ns = bpf_ktime_get_ns(),
-		.head.pid = pid,
-		.handle = BPF_CORE_READ(task, thread.fsbase),
-		.tag = site ? site->tag : 0,
-		.check = site ? site->check : 0,
-		.tid = follow_tid(task),
-		.state = state,
-	};
-
-	BPF_CORE_READ_STR_INTO(&event.comm, task, comm);
-	if (bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_NO_WAKEUP))
-		count(WIRE_LOST_EVENTS);
-}
-
 /*
  * A thread that a library makes is acquired when the library's call returns; that it
  * began is told with its stack, since it may be detached by then. One that no library
@@ -92,21 +74,22 @@ static __always_inline void thread_began(struct task_struct *child)
 {
 	struct thread *thread = thread_current();
 	struct pt_regs *regs;
-	u64 caller = 0;
+	u64 caller, stack_pointer;
 	u32 line;
 
 	if (!thread)
 		return;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	/* C libraries leave the call out of their unwind information, for the child's sake. */
-	bpf_probe_read_user(&caller, sizeof(caller), (void *)regs->sp);
+	caller = clone_caller(regs, &stack_pointer);
+	walk_set_link(&thread->walk, 0);
 	if (code_follows_call(caller))
-		unwind(thread, caller, regs->sp + sizeof(caller), regs->bp);
+		unwind(thread, caller, stack_pointer, PT_REGS_FP(regs));
 	else
-		unwind(thread, regs->ip, regs->sp, regs->bp);
-	if (call_kind_around(thread, regs->sp) == WIRE_THREAD)
-		task_send(child, thread->space, follow_pid(child), WIRE_TASK_BEGAN,
-			  account_site(thread, WIRE_THREAD, now_ticks(), &line));
+		unwind(thread, PT_REGS_IP(regs), PT_REGS_SP(regs), PT_REGS_FP(regs));
+	if (call_kind_around(thread, PT_REGS_SP(regs)) == WIRE_THREAD)
+		task_changed(child, thread->space, follow_pid(child), WIRE_TASK_BEGAN,
+			     account_site(thread, WIRE_THREAD, now_ticks(), &line));
 	else
 		account_acquire(thread, WIRE_THREAD, follow_tid(child), 0, 0);
 }
@@ -120,8 +103,8 @@ static __always_inline void thread_ended(struct task_struct *task, struct thread
 
 	if (!follow)
 		return;
-	task_send(task, follow->space, pid, with_all ? WIRE_TASK_ENDED_WITH_ALL : WIRE_TASK_ENDED,
-		  NULL);
+	task_changed(task, follow->space, pid,
+		     with_all ? WIRE_TASK_ENDED_WITH_ALL : WIRE_TASK_ENDED, NULL);
 	if (with_all)
 		return;
 	if (thread)

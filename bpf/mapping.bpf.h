@@ -12,6 +12,7 @@
 #include "follow.bpf.h"
 #include "maps.bpf.h"
 #include "syscall.bpf.h"
+#include "vma.bpf.h"
 
 /* <sys/mman.h> */
 #define MAPPING_FIXED 0x10

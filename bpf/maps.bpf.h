@@ -66,18 +66,18 @@ struct call {
 	u8 kind;
 };
 
-#define WINDOW_BYTES 4096
+#define WINDOW_BYTES 2048
 
 /* A walk up the stack: the registers of the frame under way, and a copy of its memory. */
 struct walk {
 	u64 pc;
 	u64 frame_pc; /* of the frame last left: `pc`, once a pending return was looked through */
-	u64 rsp;
-	u64 rbp;
+	u64 sp;
+	u64 fp;
+	u64 link; /* see walk_set_link() */
 	u64 window_start;
 	u32 window_bytes;
 	bool exact_pc; /* the frame was interrupted: its address is no return address */
-	bool slow;     /* the window ends with each page */
 	u8 window[WINDOW_BYTES];
 };
 
@@ -88,7 +88,8 @@ struct syscall {
 	u64 ip;
 	u64 sp;
 	u64 fp;
-	u64 brk; /* the heap segment's end at the entry of brk(2) */
+	u64 link; /* see walk_set_link() */
+	u64 brk;  /* the heap segment's end at the entry of brk(2) */
 };
 
 /* Scopes that a thread may be inside of at once. */
@@ -113,6 +114,7 @@ struct thread {
 	u64 passed_size;
 	u64 passed_caller;
 	struct call calls[MAX_CALLS];
+	u64 returned_sp; /* of the call that returned last */
 	struct open_scope scopes[MAX_SCOPES];
 	u32 scope_depth;
 	bool linking;	/* inside the dynamic linker */
@@ -139,7 +141,10 @@ struct {
 	__type(value, struct wire_follow);
 } followed SEC(".maps") __weak;
 
-/* Processes that were sent SIGSTOP by us and not yet SIGCONT. */
+/*
+ * Processes that were sent SIGSTOP by us and not yet SIGCONT; with the process id that the first
+ * namespace has for them, 0 when not known. Other leaktraces read it.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, WIRE_FOLLOWED_MAX);

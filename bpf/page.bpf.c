@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entry point of page faults: memory that a process touches for the first time. */
 #include "account.bpf.h"
-#include "call.bpf.h"
+#include "arch.bpf.h"
 #include "follow.bpf.h"
 #include "maps.bpf.h"
 #include "page.bpf.h"
 #include "unwind.bpf.h"
+#include "vma.bpf.h"
 
-/* enum x86_pf_error_code of arch/x86/include/asm/trap_pf.h */
-#define FAULT_WRITE 2
 /* include/linux/mm.h: a mapping of huge pages, one that wants them, one that does not */
 #define MAPPING_HUGETLB 0x00400000
 #define MAPPING_WANTS_HUGE 0x20000000
@@ -83,8 +82,8 @@ int page_touched(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	thread->stack.depth = 0;
 	if (!space->linking || space->mappings)
-		unwind_interrupted(thread, BPF_CORE_READ(regs, ip), BPF_CORE_READ(regs, sp),
-				   BPF_CORE_READ(regs, bp));
+		unwind_interrupted(thread, PT_REGS_IP_CORE(regs), PT_REGS_SP_CORE(regs),
+				   PT_REGS_FP_CORE(regs));
 	site = account_site(thread, WIRE_PAGES, now, &line);
 	if (site)
 		page_send(thread, site, address, shift);

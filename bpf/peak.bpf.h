@@ -9,9 +9,12 @@
  * Changes are added to the space's counter in lumps, so that threads do not fight
  * for its line. A lump is a 64th of the peak so far and at most 64 KiB: the peak
  * of a thread that has ended is exact, and each thread that runs may hold one back.
+ * What was released makes no peak of this thread's and may wait longer: a thread that
+ * gives back and takes again, in turns, adds nothing.
  */
 #define PEAK_LUMP_SHIFT 6
 #define PEAK_LUMP_MAX (64 << 10)
+#define PEAK_RELEASED_MORE 4096
 
 __weak __noinline int peak_flush(struct thread *thread)
 {
@@ -47,7 +50,8 @@ static __always_inline void peak_add(struct thread *thread, s64 bytes)
 	thread->live_change += bytes;
 	if (thread->live_change > thread->live_change_peak)
 		thread->live_change_peak = thread->live_change;
-	if (thread->live_change > thread->lump || thread->live_change < -thread->lump)
+	if (thread->live_change > thread->lump ||
+	    thread->live_change < -thread->lump - PEAK_RELEASED_MORE)
 		peak_flush(thread);
 }
 

@@ -3,24 +3,9 @@
  * Entry points for the look into a process's memory: it is stopped at its end, its
  * threads' registers and its memory are told. No ptrace(2) is needed for any of it.
  */
+#include "arch.bpf.h"
 #include "follow.bpf.h"
 #include "maps.bpf.h"
-
-/*
- * What a function must keep for its caller (System V ABI for x86-64, 3.2.1). The others
- * hold nothing of the caller's any more.
- */
-static __always_inline void registers_kept(struct wire_registers *registers, struct pt_regs *regs)
-{
-	__builtin_memset(registers, 0, sizeof(*registers));
-	registers->sp = regs->sp;
-	registers->words[0] = regs->bx;
-	registers->words[1] = regs->bp;
-	registers->words[2] = regs->r12;
-	registers->words[3] = regs->r13;
-	registers->words[4] = regs->r14;
-	registers->words[5] = regs->r15;
-}
 
 /* exit(3): what it and the handlers that it calls leave on the stack is nobody's pointer. */
 SEC("kprobe")
@@ -77,27 +62,11 @@ int threads_walk(struct bpf_iter__task *ctx)
 	thread.state = BPF_CORE_READ(task, __state);
 	thread.exit_state = BPF_CORE_READ(task, exit_state);
 	thread.flags = BPF_CORE_READ(task, flags);
-	thread.thread_pointer = BPF_CORE_READ(task, thread.fsbase);
+	thread.thread_pointer = task_thread_pointer(task);
 	thread.signal_stack = BPF_CORE_READ(task, sas_ss_sp);
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	if (regs) {
-		thread.registers.sp = BPF_CORE_READ(regs, sp);
-		thread.registers.words[0] = BPF_CORE_READ(regs, bx);
-		thread.registers.words[1] = BPF_CORE_READ(regs, bp);
-		thread.registers.words[2] = BPF_CORE_READ(regs, r12);
-		thread.registers.words[3] = BPF_CORE_READ(regs, r13);
-		thread.registers.words[4] = BPF_CORE_READ(regs, r14);
-		thread.registers.words[5] = BPF_CORE_READ(regs, r15);
-		thread.registers.words[6] = BPF_CORE_READ(regs, ax);
-		thread.registers.words[7] = BPF_CORE_READ(regs, cx);
-		thread.registers.words[8] = BPF_CORE_READ(regs, dx);
-		thread.registers.words[9] = BPF_CORE_READ(regs, si);
-		thread.registers.words[10] = BPF_CORE_READ(regs, di);
-		thread.registers.words[11] = BPF_CORE_READ(regs, r8);
-		thread.registers.words[12] = BPF_CORE_READ(regs, r9);
-		thread.registers.words[13] = BPF_CORE_READ(regs, r10);
-		thread.registers.words[14] = BPF_CORE_READ(regs, r11);
-	}
+	if (regs)
+		registers_all(&thread.registers, regs);
 	bpf_seq_write(ctx->meta->seq, &thread, sizeof(thread));
 	return 0;
 }

@@ -83,11 +83,11 @@ __weak __noinline int mapping_find(u32 space_number, u64 pc)
 
 /*
  * One to one on 64 bits: the place and the tag in the cache together tell (space,
- * address) from every other. An address has 47 bits, a space 16.
+ * address) from every other. An address has up to 48 bits, a space 15.
  */
 static __always_inline u64 pc_key(u32 space, u64 pc)
 {
-	u64 key = (u64)space << 47 | pc;
+	u64 key = (u64)space << WIRE_ADDRESS_BITS | pc;
 
 	key *= 0x9e3779b97f4a7c15ULL;
 	return key ^ key >> 32;
@@ -101,7 +101,7 @@ static __always_inline int rule_find(u32 space, u64 pc)
 	struct wire_mapping *mapping;
 	int rule, index;
 
-	if (pc >> 47)
+	if (pc >> WIRE_ADDRESS_BITS)
 		return RULE_NO_MAPPING;
 	cached = bpf_map_lookup_elem(&pc_cache, &place);
 	if (!cached)

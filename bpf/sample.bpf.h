@@ -10,6 +10,7 @@
 #ifndef LEAKTRACE_SAMPLE_BPF_H
 #define LEAKTRACE_SAMPLE_BPF_H
 
+#include "arch.bpf.h"
 #include "maps.bpf.h"
 
 /* ln 2, in the units of sample_logs. */
@@ -66,23 +67,19 @@ static __always_inline bool sample_takes(struct thread *thread, u64 size)
  * return probe to tell, but the outer call's return address is in its place and the request is
  * the same, or little larger.
  */
-static __always_inline bool sample_is_passed(struct thread *thread, u64 stack_pointer, u64 size)
+static __always_inline bool sample_is_passed(struct thread *thread, struct pt_regs *regs, u64 size)
 {
-	u64 caller = 0;
-
-	if (!thread->passed_sp || stack_pointer >= thread->passed_sp ||
+	if (!thread->passed_sp || PT_REGS_SP(regs) >= thread->passed_sp ||
 	    size - thread->passed_size > WIRE_SAMPLE_PASSED_MORE)
 		return false;
-	return !bpf_probe_read_user(&caller, sizeof(caller), (void *)thread->passed_sp) &&
-	       caller == thread->passed_caller;
+	return call_is_outer(regs, thread->passed_sp, thread->passed_caller);
 }
 
-static __always_inline void sample_pass(struct thread *thread, u64 stack_pointer, u64 size)
+static __always_inline void sample_pass(struct thread *thread, struct pt_regs *regs, u64 size)
 {
-	thread->passed_sp = stack_pointer;
+	thread->passed_sp = PT_REGS_SP(regs);
 	thread->passed_size = size;
-	bpf_probe_read_user(&thread->passed_caller, sizeof(thread->passed_caller),
-			    (void *)stack_pointer);
+	thread->passed_caller = entry_caller(regs);
 }
 
 /* What one block stands for. `count` is in parts of 1 << WIRE_SAMPLE_SHIFT. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entry points of scopes: marks of include/leaktrace/mark.h, functions that a user names. */
+#include "arch.bpf.h"
 #include "follow.bpf.h"
 #include "maps.bpf.h"
 #include "scope.bpf.h"
+#include "unwind.bpf.h"
 
 static __always_inline u64 name_hash(const char name[WIRE_SCOPE_NAME])
 {
@@ -52,15 +54,20 @@ int scope_call(struct pt_regs *ctx)
 	struct thread *thread = thread_current();
 	struct wire_event_scope event = {};
 	struct wire_scope_key key = {};
-	u64 stack_pointer = PT_REGS_SP(ctx), caller = 0;
+	u64 stack_pointer = PT_REGS_SP(ctx), caller;
 	struct open_scope *outer;
 	u32 id;
 
 	if (!thread)
 		return 0;
 	scope_drop_below(thread, stack_pointer);
-	if (bpf_probe_read_user(&caller, sizeof(caller), (void *)stack_pointer))
+	caller = entry_caller(ctx);
+	if (!caller)
 		return 0;
+	if (CALL_IS_OPEN_BY_STACK) {
+		walk_set_link(&thread->walk, 0);
+		unwind(thread, caller, stack_pointer, PT_REGS_FP(ctx));
+	}
 	key.name = probe.id_arg;
 	key.space = thread->space;
 	key.is_call = true;

@@ -5,11 +5,12 @@
  * is entered many times, to the round of entries that it fell into.
  *
  * A call of a function has no return probe (no C++ exception would pass it): it is
- * over when its return address is no longer in its place on the stack.
+ * over when its return address is no longer in its place on the stack (call_is_open()).
  */
 #ifndef LEAKTRACE_SCOPE_BPF_H
 #define LEAKTRACE_SCOPE_BPF_H
 
+#include "arch.bpf.h"
 #include "maps.bpf.h"
 
 /* Round 0 is the warm-up; each round is twice as long as the one before, the last has no end. */
@@ -41,13 +42,9 @@ static __always_inline struct open_scope *scope_top(struct thread *thread)
 	return &thread->scopes[top & (MAX_SCOPES - 1)];
 }
 
-static __always_inline bool scope_is_open(const struct open_scope *scope)
+static __always_inline bool scope_is_open(struct thread *thread, const struct open_scope *scope)
 {
-	u64 caller = 0;
-
-	return !scope->stack_pointer ||
-	       (!bpf_probe_read_user(&caller, sizeof(caller), (void *)scope->stack_pointer) &&
-		caller == scope->caller);
+	return !scope->stack_pointer || call_is_open(thread, scope->stack_pointer, scope->caller);
 }
 
 /* What is acquired now belongs to: a thread's innermost scope, or its process's. 0: none. */
@@ -58,7 +55,7 @@ static __always_inline u32 scope_current(struct thread *thread, const struct wir
 
 		if (!top)
 			break;
-		if (scope_is_open(top))
+		if (scope_is_open(thread, top))
 			return top->id;
 		thread->scope_depth--;
 	}

@@ -3,13 +3,12 @@
  * Entry points of system calls: all of them come by, a table by number tells
  * which are of interest. And the walk over the tables of open files.
  */
+#include "arch.bpf.h"
 #include "descriptor.bpf.h"
 #include "follow.bpf.h"
 #include "mapping.bpf.h"
 #include "maps.bpf.h"
 
-/* arch/x86/include/asm/thread_info.h: a 32-bit call, with other numbers */
-#define TS_COMPAT 0x0002
 /* <fcntl.h>, <linux/close_range.h> */
 #define COMMAND_DUP 0
 #define COMMAND_DUP_CLOEXEC 1030
@@ -27,23 +26,10 @@ static __always_inline struct wire_syscall syscall_row(u64 number)
 {
 	struct wire_syscall none = {};
 
-	if (number >= WIRE_SYSCALLS || (bpf_get_current_task_btf()->thread_info.status & TS_COMPAT))
+	if (number >= WIRE_SYSCALLS || syscall_is_32_bit(bpf_get_current_task_btf()))
 		return none;
 	barrier_var(number);
 	return *(struct wire_syscall *)&syscalls[number & (WIRE_SYSCALLS - 1)];
-}
-
-static __always_inline void syscall_read(struct syscall *syscall, struct pt_regs *regs)
-{
-	syscall->args[0] = regs->di;
-	syscall->args[1] = regs->si;
-	syscall->args[2] = regs->dx;
-	syscall->args[3] = regs->r10;
-	syscall->args[4] = regs->r8;
-	syscall->args[5] = regs->r9;
-	syscall->ip = regs->ip;
-	syscall->sp = regs->sp;
-	syscall->fp = regs->bp;
 }
 
 /* Whether the thread's descriptors are its space's. */
@@ -139,7 +125,7 @@ SEC("tp_btf/sys_exit")
 int syscall_exit(u64 *ctx)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	struct wire_syscall row = syscall_row(regs->orig_ax);
+	struct wire_syscall row = syscall_row(syscall_number(regs));
 	struct thread *thread;
 
 	if (row.op == WIRE_SYSCALL_NONE || row.op == WIRE_FD_CLOSE || row.op == WIRE_FD_CLOSE_RANGE)

@@ -3,6 +3,7 @@
 #ifndef LEAKTRACE_SYSCALL_BPF_H
 #define LEAKTRACE_SYSCALL_BPF_H
 
+#include "arch.bpf.h"
 #include "maps.bpf.h"
 #include "unwind.bpf.h"
 
@@ -15,6 +16,7 @@ static __always_inline void unwind_syscall(struct thread *thread)
 	thread->stack.depth = 0;
 	if (space && space->linking && !space->mappings)
 		return;
+	walk_set_link(&thread->walk, thread->syscall.link);
 	unwind(thread, thread->syscall.ip, thread->syscall.sp, thread->syscall.fp);
 }
 

@@ -132,7 +132,7 @@ struct wire_syscall {
  * when both are full, in a small hash map. `spilled` counts the keys whose first
  * bucket this is and that are elsewhere, so that most look-ups touch one bucket.
  *
- * key: bit 63 busy (being written), bits 62..60 kind, bits 59..44 space, bits 43..0
+ * key: bit 63 busy (being written), bits 62..60 kind, bits 59..45 space, bits 44..0
  * address >> 3, or the number of a descriptor. What does not fit (an odd address, a
  * kind of a larger number) goes to the hash map.
  */
@@ -140,8 +140,8 @@ struct wire_syscall {
 #define WIRE_KEY_BUSY (1ULL << 63)
 #define WIRE_KEY_KIND_SHIFT 60
 #define WIRE_KEY_KINDS 8
-#define WIRE_KEY_SPACE_SHIFT 44
-#define WIRE_KEY_SPACE_MASK 0xffff
+#define WIRE_KEY_SPACE_SHIFT 45
+#define WIRE_KEY_SPACE_MASK 0x7fff
 #define WIRE_KEY_ID_SHIFT 3
 #define WIRE_KEY_ID_MASK ((1ULL << WIRE_KEY_SPACE_SHIFT) - 1)
 
@@ -228,7 +228,9 @@ struct wire_site {
 
 /* ---- per address space --------------------------------------------------- */
 
-#define WIRE_SPACES 65536 /* numbers in use at once, 0 is none */
+#define WIRE_SPACES 32768 /* numbers in use at once, 0 is none */
+/* Of a process's addresses: 47 on x86-64. */
+#define WIRE_ADDRESS_BITS 48
 
 /* Live bytes are kept for the peak alone; totals are sums over sites. */
 struct wire_space {
@@ -238,8 +240,9 @@ struct wire_space {
 	u64 mappings;	/* wire_mappings_pack(); 0: none yet */
 	u64 generation; /* +1 whenever code went away: its addresses may be another's next */
 	s64 brk_bytes;	/* growth of the heap segment */
-	u32 linking;	/* the dynamic linker has not loaded the libraries yet */
-	u32 scope;	/* of threads that are in none of their own; see below */
+	u16 linking;	/* the dynamic linker has not loaded the libraries yet */
+	u16 thread_record_bytes; /* see task_handle() of arch_arm64.bpf.h */
+	u32 scope;		 /* of threads that are in none of their own; see below */
 	/* Sampling of pages, see page.bpf.h; races cost a sample. */
 	u32 page_window;
 	u16 page_count;
@@ -438,7 +441,7 @@ struct wire_event_task {
 /* What a thread has at hand beside its memory: pointers that are nowhere else. */
 struct wire_registers {
 	u64 sp;
-	u64 words[15]; /* all others, in no order; 0 where a function's caller keeps none */
+	u64 words[31]; /* all others, in no order; 0 where a function's caller keeps none */
 };
 
 /* The registers are those at the entry of exit(3), if that led here. */
@@ -528,32 +531,37 @@ static inline int wire_stack_is_cut(enum wire_stack_end end)
 /*
  * What a frame's caller is found by, from the DWARF call frame information of
  * its code (DWARF 5, 6.4): the canonical frame address (CFA), and where the
- * caller's rbp is. The return address is at CFA - 8.
+ * caller's frame pointer (x86-64: rbp, arm64: x29) and the return address are.
+ * On x86-64 that is at CFA - 8.
  */
 enum wire_cfa {
 	WIRE_CFA_NO_RULE,     /* no information for this code */
 	WIRE_CFA_UNSUPPORTED, /* information that has no row here */
 	WIRE_CFA_OUTERMOST,   /* there is no caller */
-	WIRE_CFA_RSP,	      /* rsp + cfa_offset */
-	WIRE_CFA_RBP,	      /* rbp + cfa_offset */
-	WIRE_CFA_AT_RBP,      /* *(rbp + cfa_offset): the stack was realigned */
-	WIRE_CFA_AT_RSP,      /* *(rsp + cfa_offset) */
-	WIRE_CFA_PLT,	      /* rsp + 8, + 16 from the 11th byte of 16 on */
-	WIRE_CFA_SIGNAL,      /* all in a signal frame: rsp at rsp + cfa_offset */
+	WIRE_CFA_SP,	      /* stack pointer + cfa_offset */
+	WIRE_CFA_FP,	      /* frame pointer + cfa_offset */
+	/* x86-64 */
+	WIRE_CFA_AT_FP,	 /* *(rbp + cfa_offset): the stack was realigned */
+	WIRE_CFA_AT_SP,	 /* *(rsp + cfa_offset) */
+	WIRE_CFA_PLT,	 /* rsp + 8, + 16 from the 11th byte of 16 on */
+	WIRE_CFA_SIGNAL, /* all in a signal frame: rsp at rsp + cfa_offset */
 };
 
-enum wire_rbp {
-	WIRE_RBP_SAME,
-	WIRE_RBP_AT_CFA, /* *(CFA + rbp_offset) */
-	WIRE_RBP_AT_RBP, /* *(rbp + rbp_offset) */
-	WIRE_RBP_LOST,
+enum wire_fp {
+	WIRE_FP_SAME, /* arm64: and the return address is in x30 */
+	/* x86-64 */
+	WIRE_FP_AT_CFA, /* *(CFA + fp_offset) */
+	WIRE_FP_AT_FP,	/* *(rbp + fp_offset) */
+	/* arm64 */
+	WIRE_FP_PAIR,	    /* *(CFA + 8 * fp_offset), behind it the return address */
+	WIRE_FP_LINK_ALONE, /* the same, and the return address is *(CFA + 8 * fp_offset) */
 };
 
 struct wire_rule {
 	int cfa_offset;
-	short rbp_offset;
+	short fp_offset;
 	u8 cfa;
-	u8 rbp;
+	u8 fp;
 };
 
 #define WIRE_RULES 65536
@@ -620,6 +628,9 @@ struct wire_follow {
 /* WIRE_FOLLOW_PARK from its next executable on. */
 #define WIRE_FOLLOW_PARK_NEXT 0x8
 
+_Static_assert(WIRE_SPACES <= WIRE_KEY_SPACE_MASK + 1, "a space fits a key");
+_Static_assert(WIRE_KEY_SPACE_SHIFT + WIRE_KEY_ID_SHIFT >= WIRE_ADDRESS_BITS,
+	       "an address fits a key");
 _Static_assert(sizeof(struct wire_file) == 464, "wire_file");
 _Static_assert(sizeof(struct wire_event_map) == 24 + 56 + 464, "wire_event_map");
 _Static_assert(sizeof(struct wire_event_task) == 24 + 48, "wire_event_task");
@@ -637,8 +648,8 @@ _Static_assert(sizeof(struct wire_event_scope) == 24 + 16 + 8 + 64, "wire_event_
 _Static_assert(sizeof(struct wire_event_stack) == 24 + 32 + 8 * (WIRE_MAX_FRAMES + 1),
 	       "wire_event_stack");
 _Static_assert(sizeof(struct wire_exe) == 32, "wire_exe");
-_Static_assert(sizeof(struct wire_event_ending) == 24 + 8 + 128, "wire_event_ending");
-_Static_assert(sizeof(struct wire_thread) == 32 + 128, "wire_thread");
+_Static_assert(sizeof(struct wire_event_ending) == 24 + 8 + 256, "wire_event_ending");
+_Static_assert(sizeof(struct wire_thread) == 32 + 256, "wire_thread");
 _Static_assert(sizeof(struct wire_event_process) == 24 + 72, "wire_event_process");
 
 #endif

@@ -3,9 +3,9 @@
 # Installs what leaktrace needs on Debian and Ubuntu. Quick and silent when all is
 # there already; root is needed only when something is missing.
 #
-#   scripts/install-deps.sh [build|test|all|packages|builds]     (default: all)
+#   scripts/install-deps.sh [build|test|all|packages|builds|arm64]     (default: all)
 #
-# all is what build and test need; packages is for `make deb`, builds for `make test-builds`.
+# all is what build and test need; packages is for `make deb`, builds for `make test-builds`, arm64 for `make arm64`.
 #
 # a|b: the first of these packages that the distribution has.
 set -eu
@@ -28,7 +28,7 @@ test_packages='
 	libjemalloc2 libjemalloc-dev libtcmalloc-minimal4|libtcmalloc-minimal4t64
 	libmimalloc2.0|libmimalloc3
 	clang-format clang-tidy cppcheck shellcheck
-	qemu-system-x86 busybox-static cpio kmod
+	qemu-system-x86 busybox-static cpio kmod gcc-aarch64-linux-gnu
 '
 
 packages_packages='
@@ -40,14 +40,20 @@ builds_packages='
 	gcc-12|gcc clang-14|clang clang-16|clang-17|clang-18 clang-19|clang-20|clang-21
 '
 
+# For its test programs, and its machine.
+arm64_packages='
+	g++-aarch64-linux-gnu qemu-system-arm
+'
+
 case "${1:-all}" in
 build) wanted=$build_packages ;;
 test) wanted=$test_packages ;;
 all) wanted="$build_packages $test_packages" ;;
 packages) wanted=$packages_packages ;;
 builds) wanted=$builds_packages ;;
+arm64) wanted=$arm64_packages ;;
 *)
-	echo 'usage: install-deps.sh [build|test|all|packages|builds]' >&2
+	echo 'usage: install-deps.sh [build|test|all|packages|builds|arm64]' >&2
 	exit 2
 	;;
 esac

@@ -14,6 +14,7 @@
 #include "session.h"
 #include "util/array.h"
 #include "util/log.h"
+#include "util/status.h"
 
 static bool knows_kind(const struct snapshot *snapshot, const char *option, const char *name)
 {
@@ -62,7 +63,7 @@ static int explain_suppressions(const char *path, int error, const struct suppre
 		log_error("%s:%u:%u: %s", path, what->line, what->column, what->text);
 	else
 		log_error("cannot read suppressions of %s: %s", path, strerror(-error));
-	return error == -ENOMEM ? SESSION_UNMEASURED : SESSION_WRONG_USAGE;
+	return error == -ENOMEM ? STATUS_UNMEASURED : STATUS_WRONG_USAGE;
 }
 
 static int read_suppressions(struct suppressions *suppressions, const struct options *options)
@@ -120,7 +121,7 @@ static int explain_recording(const char *path, int error)
 		  error == -EBADMSG	      ? "it is no recording, or a damaged one"
 		  : error == -EPROTONOSUPPORT ? "another version of leaktrace wrote it"
 					      : strerror(-error));
-	return SESSION_UNMEASURED;
+	return STATUS_UNMEASURED;
 }
 
 int judgement_read_recording(const char *path, struct snapshot **snapshot)
@@ -130,10 +131,20 @@ int judgement_read_recording(const char *path, struct snapshot **snapshot)
 	return error ? explain_recording(path, error) : 0;
 }
 
+/* What the user wants to see, but for --top. */
+static struct finding_filter filter_of(const struct judgement *judgement)
+{
+	struct finding_filter filter = judgement->options->filter;
+
+	filter.top = 0;
+	filter.suppressions = judgement->suppressions.count ? &judgement->suppressions : NULL;
+	return filter;
+}
+
 static int read_old_run(struct judgement *judgement)
 {
 	const struct options *options = judgement->options;
-	struct finding_filter filter = options->filter;
+	struct finding_filter filter = filter_of(judgement);
 	const char *path = options->baseline ? options->baseline : options->old_recording;
 	int status;
 
@@ -143,14 +154,12 @@ static int read_old_run(struct judgement *judgement)
 	status = judgement_read_recording(path, &judgement->old_run);
 	if (status)
 		return status;
-	filter.top = 0;
-	filter.suppressions = judgement->suppressions.count ? &judgement->suppressions : NULL;
 	judgement->old_findings = findings_new(judgement->old_run, &filter);
 	if (judgement->old_findings &&
 	    !baseline_fill(&judgement->baseline, judgement->old_findings))
 		return 0;
 	log_error("out of memory");
-	return SESSION_UNMEASURED;
+	return STATUS_UNMEASURED;
 }
 
 int judgement_begin(struct judgement *judgement, const struct options *options,
@@ -161,13 +170,13 @@ int judgement_begin(struct judgement *judgement, const struct options *options,
 	*judgement = (struct judgement){ .options = options };
 	for (size_t i = 0; i < options->gate.rule_count; i++)
 		if (!knows_kind(snapshot, "--fail-on", options->gate.rules[i].kind))
-			return SESSION_WRONG_USAGE;
+			return STATUS_WRONG_USAGE;
 	for (size_t i = 0; i < options->gate.tolerance_count; i++)
 		if (!knows_kind(snapshot, "--tolerance", options->gate.tolerances[i].kind))
-			return SESSION_WRONG_USAGE;
+			return STATUS_WRONG_USAGE;
 	if (copy_gate(&judgement->gate, options, snapshot)) {
 		log_error("out of memory");
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	}
 	status = read_suppressions(&judgement->suppressions, options);
 	return status ? status : read_old_run(judgement);
@@ -184,16 +193,16 @@ static bool has_scopes(const struct snapshot *snapshot)
 int judgement_make(const struct judgement *judgement, const struct snapshot *snapshot, bool interim,
 		   struct judged *judged)
 {
-	struct finding_filter filter = judgement->options->filter;
+	const struct finding_filter every = filter_of(judgement);
+	struct finding_filter shown = every;
+	const size_t top = judgement->options->filter.top;
 	bool is_limited =
-		filter.top && !interim &&
+		top && !interim &&
 		(judgement->gate.rule_count || judgement->old_run || has_scopes(snapshot));
 
-	if (judgement->suppressions.count)
-		filter.suppressions = &judgement->suppressions;
-	*judged = (struct judged){ .shown = findings_new(snapshot, &filter) };
-	filter.top = 0;
-	judged->all = judged->shown && is_limited ? findings_new(snapshot, &filter) : judged->shown;
+	shown.top = top;
+	*judged = (struct judged){ .shown = findings_new(snapshot, &shown) };
+	judged->all = judged->shown && is_limited ? findings_new(snapshot, &every) : judged->shown;
 	if (judged->all && judgement->old_run &&
 	    baseline_apply(&judgement->baseline, judged->all)) {
 		judged_clear(judged);
@@ -210,11 +219,8 @@ int judgement_make(const struct judgement *judgement, const struct snapshot *sna
 int judgement_scopes(const struct judgement *judgement, const struct snapshot *snapshot,
 		     const char *name, struct findings **findings, struct scope_results **results)
 {
-	struct finding_filter filter = judgement->options->filter;
+	const struct finding_filter filter = filter_of(judgement);
 
-	filter.top = 0;
-	if (judgement->suppressions.count)
-		filter.suppressions = &judgement->suppressions;
 	*findings = findings_new(snapshot, &filter);
 	*results = *findings ? scope_results_new(*findings, name) : NULL;
 	if (*results)
@@ -239,11 +245,11 @@ int judgement_status(const struct judgement *judgement, const struct verdict *ve
 
 	switch (verdict->word) {
 	case VERDICT_UNMEASURED:
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	case VERDICT_LEAK:
-		return options->error_exitcode ? (int)options->error_exitcode : SESSION_LEAK;
+		return options->error_exitcode ? (int)options->error_exitcode : STATUS_LEAK;
 	default:
-		return SESSION_OK;
+		return STATUS_OK;
 	}
 }
 

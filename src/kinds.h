@@ -20,7 +20,7 @@ int kinds_read(struct kinds *kinds, const struct options *options);
 int kinds_choose(struct kinds *kinds, const struct options *options, struct snapshot *snapshot);
 /* Says which of a user's kinds no traced file has a function of. */
 void kinds_tell_missing(const struct kinds *kinds);
-/* The same for the functions of --call. Returns true when one is missing. */
+/* The same for the functions of --call. */
 void kinds_tell_missing_calls(const struct kinds *kinds, const struct options *options);
 void kinds_clear(struct kinds *kinds);
 

@@ -16,6 +16,7 @@
 #include "scan_run.h"
 #include "session.h"
 #include "util/log.h"
+#include "util/status.h"
 
 #define SECOND_NS 1000000000ULL
 #define SCREEN_INTERVAL_NS SECOND_NS
@@ -47,7 +48,7 @@ int live_run_prepare(struct live_run *live, const struct options *options)
 	if (!error)
 		return 0;
 	log_error("cannot give the command's output to %s: %s", where, strerror(-error));
-	return SESSION_UNMEASURED;
+	return STATUS_UNMEASURED;
 }
 
 static const char *tracing_name(const struct live_run *live)
@@ -88,7 +89,7 @@ int live_run_begin(struct live_run *live, const struct watch_config *config, FIL
 	if (!error)
 		return 0;
 	log_error("cannot watch: %s", strerror(-error));
-	return SESSION_UNMEASURED;
+	return STATUS_UNMEASURED;
 }
 
 /* ---- while it goes on ---------------------------------------------------------------------- */

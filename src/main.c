@@ -4,6 +4,7 @@
 #include "options.h"
 #include "session.h"
 #include "util/log.h"
+#include "util/status.h"
 
 static int run(const struct options *options)
 {
@@ -28,11 +29,11 @@ int main(int argc, char **argv)
 
 	if (outcome < 0) {
 		log_error("cannot read the options: %s", strerror(-outcome));
-		status = SESSION_UNMEASURED;
+		status = STATUS_UNMEASURED;
 	} else if (outcome == OPTIONS_RUN) {
 		status = run(&options);
 	} else if (outcome == OPTIONS_DONE) {
-		status = SESSION_OK;
+		status = STATUS_OK;
 	}
 	options_free(&options);
 	return status;

@@ -52,67 +52,18 @@ bool output_has_colour(const struct options *options, FILE *stream)
 	return isatty(fileno(stream)) && !(no_colour && *no_colour);
 }
 
-/* A file, by the function that writes it. */
-static int write_file(const char *path, const struct judged *judged,
-		      const struct report_style *style,
-		      int (*write)(const struct judged *judged, const struct report_style *style,
-				   FILE *stream))
-{
-	FILE *stream = file_create(path);
-
-	return stream ? file_finish(stream, path, write(judged, style, stream)) : -errno;
-}
-
-static int write_json(const struct judged *judged, const struct report_style *style, FILE *stream)
-{
-	return report_json(judged->shown, judged->verdict, style, stream);
-}
-
-static int write_suppressions(const struct judged *judged, const struct report_style *style,
-			      FILE *stream)
-{
-	(void)style;
-	return report_suppressions(judged->shown, stream);
-}
-
-static int write_junit(const struct judged *judged, const struct report_style *style, FILE *stream)
-{
-	(void)style;
-	return report_junit(judged->shown, judged->verdict, stream);
-}
-
-static int write_valgrind_xml(const struct judged *judged, const struct report_style *style,
-			      FILE *stream)
-{
-	(void)style;
-	return report_valgrind_xml(judged->shown, judged->verdict, stream);
-}
-
-static int write_sarif(const struct judged *judged, const struct report_style *style, FILE *stream)
-{
-	(void)style;
-	return report_sarif(judged->shown, judged->verdict, stream);
-}
-
-static int write_markdown(const struct judged *judged, const struct report_style *style,
-			  FILE *stream)
-{
-	(void)style;
-	return report_markdown(judged->shown, judged->verdict, stream);
-}
-
 /* Beside the text. */
 static const struct output_file {
 	size_t option; /* offset of the path in struct options */
 	const char *what;
-	int (*write)(const struct judged *judged, const struct report_style *style, FILE *stream);
+	report_view *view;
 } files[] = {
-	{ offsetof(struct options, json), "JSON to", write_json },
-	{ offsetof(struct options, gen_suppressions), "suppressions to", write_suppressions },
-	{ offsetof(struct options, junit), "JUnit's XML to", write_junit },
-	{ offsetof(struct options, valgrind_xml), "Valgrind's XML to", write_valgrind_xml },
-	{ offsetof(struct options, sarif), "SARIF to", write_sarif },
-	{ offsetof(struct options, markdown), "Markdown to", write_markdown },
+	{ offsetof(struct options, json), "JSON to", report_json },
+	{ offsetof(struct options, gen_suppressions), "suppressions to", report_suppressions },
+	{ offsetof(struct options, junit), "JUnit's XML to", report_junit },
+	{ offsetof(struct options, valgrind_xml), "Valgrind's XML to", report_valgrind_xml },
+	{ offsetof(struct options, sarif), "SARIF to", report_sarif },
+	{ offsetof(struct options, markdown), "Markdown to", report_markdown },
 };
 
 #define FILES (sizeof(files) / sizeof(*files))
@@ -120,6 +71,16 @@ static const struct output_file {
 static const char *path_of(const struct options *options, const struct output_file *file)
 {
 	return *(const char *const *)((const char *)options + file->option);
+}
+
+static int write_file(const char *path, report_view *view, const struct judged *judged,
+		      const struct report_style *style)
+{
+	FILE *stream = file_create(path);
+
+	return stream ? file_finish(stream, path,
+				    view(judged->shown, judged->verdict, style, stream))
+		      : -errno;
 }
 
 static int say(int error, const char *what, const char *path)
@@ -131,7 +92,9 @@ static int say(int error, const char *what, const char *path)
 
 int output_check(const struct options *options)
 {
-	int error = check_path(options->output);
+	int error = check_path(options->output)
+			    ?: options->update_baseline ? check_path(options->baseline)
+							: 0;
 
 	for (size_t i = 0; !error && i < FILES; i++)
 		error = check_path(path_of(options, &files[i]));
@@ -139,7 +102,8 @@ int output_check(const struct options *options)
 }
 
 /* GitHub tells by the environment that it runs us, and where a summary is to go. */
-static int write_for_github(const struct judged *judged, FILE *stream)
+static int write_for_github(const struct judged *judged, const struct report_style *style,
+			    FILE *stream)
 {
 	const char *runs = getenv("GITHUB_ACTIONS"), *path = getenv("GITHUB_STEP_SUMMARY");
 	FILE *summary;
@@ -147,15 +111,15 @@ static int write_for_github(const struct judged *judged, FILE *stream)
 
 	if (!runs || strcmp(runs, "true") != 0 || !judged->verdict->has_gate)
 		return 0;
-	error = say(report_annotations(judged->shown, judged->verdict, stream), "the",
+	error = say(report_annotations(judged->shown, judged->verdict, style, stream), "the",
 		    "annotations");
 	if (!path || !*path)
 		return error;
 	summary = fopen(path, "ae");
 	if (!summary)
 		return say(-errno, "the summary to", path);
-	error = say(report_markdown(judged->shown, judged->verdict, summary), "the summary to",
-		    path)
+	error = say(report_markdown(judged->shown, judged->verdict, style, summary),
+		    "the summary to", path)
 			?: error;
 	fclose(summary);
 	return error;
@@ -175,17 +139,19 @@ static int write_views(const struct judgement *judgement, const struct snapshot 
 
 	if (error)
 		return error;
-	error = say(report_text(judged.shown, judged.verdict, &style, stream), "the", "report");
 	for (size_t i = 0; !interim && i < FILES; i++) {
 		const char *path = path_of(options, &files[i]);
 
 		if (path)
-			error = say(write_file(path, &judged, &style, files[i].write),
-				    files[i].what, path)
+			error = say(write_file(path, files[i].view, &judged, &style), files[i].what,
+				    path)
 					?: error;
 	}
+	/* Files first: who reads the text may have seen enough, and SIGPIPE ends us. */
+	error = say(report_text(judged.shown, judged.verdict, &style, stream), "the", "report")
+			?: error;
 	if (!interim)
-		error = write_for_github(&judged, stream) ?: error;
+		error = write_for_github(&judged, &style, stream) ?: error;
 	*status = judgement_status(judgement, judged.verdict);
 	judged_clear(&judged);
 	return error;
@@ -253,21 +219,22 @@ static int write_differences(const struct judgement *judgement, const struct jud
 	};
 	struct differences differences;
 	FILE *json;
-	int text_error, error = differences_find(&differences, &judgement->baseline, new_run);
+	int error = differences_find(&differences, &judgement->baseline, new_run);
 
 	if (error)
 		return say(error, "the", "differences");
-	text_error = error =
-		say(report_diff(judged->shown, judged->verdict, &differences, &style, stream),
-		    "the", "differences");
 	if (options->json) {
 		json = file_create(options->json);
 		error = json ? file_finish(json, options->json,
 					   report_diff_json(judged->shown, judged->verdict,
 							    &differences, json))
 			     : -errno;
-		error = say(error, "JSON to", options->json) ?: text_error;
+		say(error, "JSON to", options->json);
 	}
+	/* After the file, as in write_views(). */
+	error = say(report_diff(judged->shown, judged->verdict, &differences, &style, stream),
+		    "the", "differences")
+			?: error;
 	differences_clear(&differences);
 	return error;
 }

@@ -25,6 +25,7 @@
 #include "trace/unwinder.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/status.h"
 #include "wait.h"
 
 /* How often what a command writes is handed on once its trace has ended. */
@@ -262,9 +263,9 @@ static int trace(struct session *session)
 	int status, error;
 
 	if (kinds_read(&session->kinds, options))
-		return SESSION_WRONG_USAGE;
+		return STATUS_WRONG_USAGE;
 	if (machine_check(options, &session->mode) || session_make_parts(session))
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	status = judgement_begin(&session->judgement, options, session->snapshot);
 	if (status)
 		return status;
@@ -285,7 +286,7 @@ static int trace(struct session *session)
 		return status;
 	wait_hold_signals();
 	if (session_load(session) || start_following(session))
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	status = target_start(target, options, session->follower);
 	if (status)
 		return status;
@@ -308,7 +309,7 @@ static int trace(struct session *session)
 	if (error)
 		log_error("cannot go on watching: %s", strerror(-error));
 	if (error || collect(session))
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	/* A target that goes on is left alone before its names are looked up. */
 	if (!session->detaching)
 		detach(session);
@@ -319,14 +320,14 @@ static int trace(struct session *session)
 	kinds_tell_missing_calls(&session->kinds, options);
 	if (output_write(&session->judgement, session->symbols, session->snapshot,
 			 report_stream(options), &status))
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	return status ? status : wait_for_command(session);
 }
 
 int session_trace(const struct options *options)
 {
 	struct session session = { .options = options };
-	int status = SESSION_UNMEASURED;
+	int status = STATUS_UNMEASURED;
 
 	session.target.files.mount_fd = -1;
 	session.target.output_fd = -1;

@@ -5,17 +5,7 @@
 
 struct options;
 
-/* Exit statuses of leaktrace's own. */
-enum session_status {
-	SESSION_OK = 0,
-	SESSION_WRONG_USAGE = 2,
-	SESSION_LEAK = 23, /* unless --error-exitcode says another */
-	SESSION_UNMEASURED = 125,
-	SESSION_CANNOT_RUN = 126,
-	SESSION_NOT_FOUND = 127,
-};
-
-/* Each returns the exit status; what went wrong has been said. */
+/* Each returns the exit status (util/status.h); what went wrong has been said. */
 int session_trace(const struct options *options);
 int session_report(const struct options *options);
 int session_compare(const struct options *options);

@@ -22,6 +22,7 @@
 #include "util/array.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/status.h"
 
 struct compared {
 	const struct options *options;
@@ -83,7 +84,7 @@ static void run_child(const struct arguments *arguments)
 		dup2(nowhere, STDERR_FILENO);
 	}
 	execv("/proc/self/exe", (char *const *)arguments->texts);
-	_exit(SESSION_UNMEASURED);
+	_exit(STATUS_UNMEASURED);
 }
 
 /* Returns the exit status of the run, 128 + n for a signal; or -errno. */
@@ -117,9 +118,8 @@ static int run_often(struct compared *compared, int which, char *const *command,
 		if (status) {
 			log_error("%s (%c of the two) ended with status %d: only commands that "
 				  "succeed are compared",
-				  command[0], 'A' + which,
-				  status < 0 ? SESSION_UNMEASURED : status);
-			return SESSION_UNMEASURED;
+				  command[0], 'A' + which, status < 0 ? STATUS_UNMEASURED : status);
+			return STATUS_UNMEASURED;
 		}
 		snapshot_free(compared->last[which]);
 		compared->last[which] = NULL;
@@ -166,11 +166,11 @@ static int write_results(const struct compared *compared)
 	usage_differences_clear(&differences);
 	if (error) {
 		log_error("cannot write the comparison: %s", strerror(-error));
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	}
 	if (!more)
-		return SESSION_OK;
-	return options->error_exitcode ? (int)options->error_exitcode : SESSION_LEAK;
+		return STATUS_OK;
+	return options->error_exitcode ? (int)options->error_exitcode : STATUS_LEAK;
 }
 
 int session_compare(const struct options *options)
@@ -183,7 +183,7 @@ int session_compare(const struct options *options)
 	signal(SIGINT, SIG_IGN);
 	if (!mkdtemp(compared.folder)) {
 		log_error("cannot make a folder in /tmp: %s", strerror(errno));
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	}
 	snprintf(compared.recording, sizeof(compared.recording), "%s/run", compared.folder);
 	status = run_often(&compared, 0, options->command, options->command_count);

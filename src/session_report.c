@@ -7,6 +7,7 @@
 #include "options.h"
 #include "output.h"
 #include "session.h"
+#include "util/status.h"
 
 int session_report(const struct options *options)
 {
@@ -21,7 +22,7 @@ int session_report(const struct options *options)
 			(options->mode == MODE_DIFF
 				 ? output_write_diff(&judgement, snapshot, stdout, &status)
 				 : output_write(&judgement, NULL, snapshot, stdout, &status))))
-		status = SESSION_UNMEASURED;
+		status = STATUS_UNMEASURED;
 	judgement_clear(&judgement);
 	snapshot_free(snapshot);
 	return status;

@@ -20,6 +20,7 @@
 #include "util/file.h"
 #include "util/log.h"
 #include "util/proc.h"
+#include "util/status.h"
 
 /* ---- processes that run already ------------------------------------------------ */
 
@@ -77,7 +78,7 @@ static int each_process(const struct options *options, int (*act)(pid_t pid, voi
 		if (!error)
 			continue;
 		log_error("cannot trace process %d: %s", options->pids[i], why_not_followed(error));
-		return SESSION_UNMEASURED;
+		return STATUS_UNMEASURED;
 	}
 	return 0;
 }
@@ -168,7 +169,7 @@ static int explain_launch(const struct options *options, enum launch_step step, 
 		log_error("cannot become user '%s': %s", options->user, strerror(-error));
 	else
 		log_error("cannot start a process: %s", strerror(-error));
-	return SESSION_UNMEASURED;
+	return STATUS_UNMEASURED;
 }
 
 static int prepare_command(struct target *target, const struct options *options,
@@ -208,14 +209,14 @@ static int start_command(const struct target *target, const struct options *opti
 		/* Not an ELF file (a linker script, say) is no trouble. */
 		if (error && error != -ENOEXEC) {
 			log_error("cannot probe %s: %s", file->path, strerror(-error));
-			return SESSION_UNMEASURED;
+			return STATUS_UNMEASURED;
 		}
 	}
 	error = follower_add_command(follower, target->launch.pid, !options->no_pause);
 	if (!error)
 		return 0;
 	log_error("cannot follow the command: %s", strerror(-error));
-	return SESSION_UNMEASURED;
+	return STATUS_UNMEASURED;
 }
 
 /* ---- both ------------------------------------------------------------------------ */
@@ -279,7 +280,7 @@ int target_wait(struct target *target)
 int target_explain_exec(const struct target *target, const struct options *options)
 {
 	log_error("cannot run %s: %s", options->command[0], strerror(-target->exec_error));
-	return target->exec_error == -ENOENT ? SESSION_NOT_FOUND : SESSION_CANNOT_RUN;
+	return target->exec_error == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
 }
 
 void target_cancel(struct target *target)

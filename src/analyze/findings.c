@@ -55,6 +55,7 @@ static void finding_add_live(struct finding *finding, const struct site *site,
 			     const struct findings *findings, uint64_t now_ns)
 {
 	const struct kind_info *kind = &findings->snapshot->kinds[site->kind];
+	const uint64_t sample_bytes = site_sample_bytes(site, findings->snapshot->sample_bytes);
 
 	for (size_t i = 0; i < site->live_count; i++) {
 		const struct resource *resource = &site->live[i];
@@ -66,8 +67,7 @@ static void finding_add_live(struct finding *finding, const struct site *site,
 			finding->oldest_age_ns = age;
 		if (finding->live.count == 0 || age < finding->newest_age_ns)
 			finding->newest_age_ns = age;
-		estimate_add(&finding->live, resource->size,
-			     site->kind == KIND_HEAP ? findings->snapshot->sample_bytes : 0);
+		estimate_add(&finding->live, resource->size, sample_bytes);
 	}
 	finding->live_count = estimate_count(&finding->live);
 	finding->live_bytes = estimate_bytes(&finding->live);

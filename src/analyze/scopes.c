@@ -384,11 +384,11 @@ uint64_t scope_entries_needed(const struct scope_rounds *rounds)
 struct scope_results *scope_results_new(const struct findings *all, const char *name)
 {
 	struct scope_results *results = calloc(1, sizeof(*results));
-
 	const struct scope_rounds *rounds = &all->snapshot->rounds;
 
-	if (!results)
-		return NULL;
+	/* A round of a sample says nothing of growth. */
+	if (!results || all->snapshot->sample_bytes)
+		return results;
 	for (size_t i = 0; i < all->process_count; i++) {
 		const struct process_findings *process = &all->processes[i];
 

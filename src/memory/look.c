@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "memory/arena.h"
+#include "memory/control.h"
 #include "memory/glibc_heap.h"
 #include "memory/kernel_held.h"
 #include "memory/layout.h"
@@ -26,8 +27,6 @@
 #define PAGE_BYTES 4096
 /* Shared memory up to here is read whole. */
 #define SHARED_BYTES_MAX (64 << 20)
-/* A function's scratch space below its stack (System V ABI for x86-64, 3.2.2). */
-#define RED_ZONE 128
 #define WORD 8
 
 struct pass {
@@ -203,7 +202,7 @@ static void set_stacks(struct pass *pass)
 		if (ending && pass->stop.threads[i].tid == ending->tid)
 			*registers = ending->registers;
 		else
-			registers->sp -= RED_ZONE;
+			registers->sp -= control_red_zone;
 	}
 }
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Of the thread control block it is known that it begins with its own address, has the
- * address of the dynamic thread vector next, and its own address a second time (glibc,
- * sysdeps/x86_64/nptl/tls.h: tcbhead_t).
- */
+/* Knows what threads have; where in their memory that is, control.h. */
 #include "memory/threads.h"
 
+#include "memory/control.h"
 #include "memory/layout.h"
 #include "memory/reader.h"
 #include "wire.h"
@@ -13,15 +10,14 @@
 #define WORD 8
 /* The vector begins one entry before where the control block points. */
 #define VECTOR_OFFSET 16
-#define CONTROL_WORDS 3
 /* All of it, at most: struct pthread of glibc */
 #define CONTROL_BYTES 2304
 /* The control block is near the end of a thread's stack. */
 #define CONTROL_WITHIN (8 * 1024)
 
-static void take_vector(struct graph *graph, const uint64_t control[CONTROL_WORDS])
+static void take_vector(struct graph *graph, uint64_t address)
 {
-	graph_root_start(graph, control[1] - VECTOR_OFFSET);
+	graph_root_start(graph, address - VECTOR_OFFSET);
 }
 
 void threads_take(struct reader *reader, struct graph *graph, const struct wire_thread *threads,
@@ -30,16 +26,16 @@ void threads_take(struct reader *reader, struct graph *graph, const struct wire_
 	for (size_t i = 0; i < count; i++) {
 		const struct wire_thread *thread = &threads[i];
 		const struct wire_registers *registers = &thread->registers;
-		uint64_t control[CONTROL_WORDS];
+		uint64_t vector;
 
 		graph_root_words(graph, registers->words,
 				 sizeof(registers->words) / sizeof(*registers->words));
 		graph_root_start(graph, registers->sp);
 		graph_root_start(graph, thread->thread_pointer);
 		graph_root_start(graph, thread->signal_stack);
-		if (reader_read(reader, thread->thread_pointer, control, sizeof(control)) ==
-		    sizeof(control))
-			take_vector(graph, control);
+		if (reader_read(reader, thread->thread_pointer + control_vector_word * WORD,
+				&vector, sizeof(vector)) == sizeof(vector))
+			take_vector(graph, vector);
 	}
 }
 
@@ -60,6 +56,7 @@ bool threads_stack_is_left(struct reader *reader, struct graph *graph, const str
 {
 	uint64_t words[CONTROL_WITHIN / WORD];
 	uint64_t bytes = area->end - area->start;
+	struct control control;
 	uint64_t start;
 	ssize_t got;
 
@@ -67,13 +64,9 @@ bool threads_stack_is_left(struct reader *reader, struct graph *graph, const str
 		bytes = sizeof(words);
 	start = area->end - bytes;
 	got = reader_read(reader, start, words, bytes);
-	for (size_t i = 0; got >= WORD * CONTROL_WORDS && i < (size_t)got / WORD - 2; i++) {
-		uint64_t address = start + i * WORD;
-
-		if (words[i] != address || words[i + 2] != address)
-			continue;
-		take_vector(graph, &words[i]);
-		return true;
-	}
-	return false;
+	if (got <= 0 || !control_find(words, (size_t)got / WORD, start, &control))
+		return false;
+	for (size_t i = 0; i < control.count; i++)
+		take_vector(graph, words[control.first + i]);
+	return true;
 }

@@ -10,8 +10,7 @@ void estimate_add(struct estimate *estimate, uint64_t size, uint64_t sample_byte
 	double bytes = size ? (double)size : 1, chance, variance;
 
 	if (!sample_bytes) {
-		estimate->count += 1;
-		estimate->bytes += (double)size;
+		estimate_add_exact(estimate, 1, size);
 		return;
 	}
 	chance = -expm1(-bytes / (double)sample_bytes);
@@ -22,12 +21,10 @@ void estimate_add(struct estimate *estimate, uint64_t size, uint64_t sample_byte
 	estimate->bytes_variance += variance * (double)size * (double)size;
 }
 
-void estimate_join(struct estimate *estimate, const struct estimate *other)
+void estimate_add_exact(struct estimate *estimate, uint64_t count, uint64_t bytes)
 {
-	estimate->count += other->count;
-	estimate->bytes += other->bytes;
-	estimate->count_variance += other->count_variance;
-	estimate->bytes_variance += other->bytes_variance;
+	estimate->count += (double)count;
+	estimate->bytes += (double)bytes;
 }
 
 uint64_t estimate_count(const struct estimate *estimate)

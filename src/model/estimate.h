@@ -19,7 +19,8 @@ struct estimate {
 
 /* Adds one block; `sample_bytes` is R, 0 when all blocks are tracked: it stands for itself. */
 void estimate_add(struct estimate *estimate, uint64_t size, uint64_t sample_bytes);
-void estimate_join(struct estimate *estimate, const struct estimate *other);
+/* Adds `count` blocks that stand for themselves. */
+void estimate_add_exact(struct estimate *estimate, uint64_t count, uint64_t bytes);
 
 uint64_t estimate_count(const struct estimate *estimate);
 uint64_t estimate_bytes(const struct estimate *estimate);

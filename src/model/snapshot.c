@@ -120,6 +120,21 @@ void site_clear(struct site *site)
 	free(site->held);
 }
 
+uint64_t site_sample_bytes(const struct site *site, uint64_t snapshot_sample_bytes)
+{
+	return site->kind == KIND_HEAP ? snapshot_sample_bytes : 0;
+}
+
+static void add_live(struct estimate *live, const struct site *site, uint64_t sample_bytes)
+{
+	if (!sample_bytes) {
+		estimate_add_exact(live, site->live_count, site->live_bytes);
+		return;
+	}
+	for (size_t i = 0; i < site->live_count; i++)
+		estimate_add(live, site->live[i].size, sample_bytes);
+}
+
 void process_sum_totals(struct process *process, uint64_t sample_bytes)
 {
 	struct estimate live[KIND_MAX] = { 0 };
@@ -136,11 +151,8 @@ void process_sum_totals(struct process *process, uint64_t sample_bytes)
 		totals->acquired_bytes += site->acquired_bytes;
 		totals->released_count += site->released_count;
 		totals->released_bytes += site->released_bytes;
-		if (!site->acquired_count)
-			continue;
-		for (size_t j = 0; j < site->live_count; j++)
-			estimate_add(&live[site->kind], site->live[j].size,
-				     site->kind == KIND_HEAP ? sample_bytes : 0);
+		if (site->acquired_count)
+			add_live(&live[site->kind], site, site_sample_bytes(site, sample_bytes));
 	}
 	for (int kind = 0; kind < KIND_MAX; kind++) {
 		struct totals *totals = &process->totals[kind];

@@ -236,6 +236,9 @@ struct scope *process_add_scope(struct process *process);
 /* Frees what a site holds. */
 void site_clear(struct site *site);
 
+/* Bytes to a point of the sample that a site's resources are; 0: all of them are there. */
+uint64_t site_sample_bytes(const struct site *site, uint64_t snapshot_sample_bytes);
+
 /*
  * Sets the totals of every kind but the peak from the sites. What was there before
  * the trace is no part of them: its sites have no acquisitions. `sample_bytes`: the snapshot's.

@@ -50,7 +50,8 @@ static const char *path_in_workspace(const char *path)
 	return path;
 }
 
-int report_annotations(const struct findings *findings, const struct verdict *verdict, FILE *stream)
+int report_annotations(const struct findings *findings, const struct verdict *verdict,
+		       const struct report_style *style, FILE *stream)
 {
 	errno = 0;
 	for (size_t i = 0; i < verdict->leak_count; i++) {
@@ -58,6 +59,7 @@ int report_annotations(const struct findings *findings, const struct verdict *ve
 		const struct frame *frame = report_source_frame(finding);
 		char *words = verdict_finding_text(finding, findings->snapshot);
 
+		(void)style;
 		fputs("::error ", stream);
 		if (frame) {
 			fputs("file=", stream);
@@ -109,7 +111,8 @@ static void write_row(const struct verdict_leak *leak, const struct snapshot *sn
 	free(words);
 }
 
-int report_markdown(const struct findings *findings, const struct verdict *verdict, FILE *stream)
+int report_markdown(const struct findings *findings, const struct verdict *verdict,
+		    const struct report_style *style, FILE *stream)
 {
 	static const char *const words[] = {
 		[VERDICT_NONE] = "leaks found by leaktrace",
@@ -120,6 +123,7 @@ int report_markdown(const struct findings *findings, const struct verdict *verdi
 	size_t count;
 	struct verdict_leak *leaks = report_leaks(findings, verdict, &count);
 
+	(void)style;
 	if (!leaks)
 		return -ENOMEM;
 	errno = 0;

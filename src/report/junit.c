@@ -218,7 +218,8 @@ static void write_run_errors(struct xml *xml, const struct verdict *verdict,
 	}
 }
 
-int report_junit(const struct findings *findings, const struct verdict *verdict, FILE *stream)
+int report_junit(const struct findings *findings, const struct verdict *verdict,
+		 const struct report_style *style, FILE *stream)
 {
 	struct xml xml;
 	struct counting counting = {
@@ -229,6 +230,7 @@ int report_junit(const struct findings *findings, const struct verdict *verdict,
 	char seconds[32];
 	int error = xml_begin(&xml, stream);
 
+	(void)style;
 	if (error)
 		return error;
 	each_case(findings, verdict, count_case, &counting);

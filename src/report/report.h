@@ -25,13 +25,26 @@ struct report_style {
 	size_t max_resources; /* listed per site in JSON */
 };
 
-/* Text for people. Returns 0 or -errno of the stream. */
-int report_text(const struct findings *findings, const struct verdict *verdict,
-		const struct report_style *style, FILE *stream);
+/* A view of all findings. Each returns 0, -ENOMEM or -errno of the stream; not all have a style. */
+typedef int report_view(const struct findings *findings, const struct verdict *verdict,
+			const struct report_style *style, FILE *stream);
 
-/* Schema leaktrace/1. Returns 0 or -errno of the stream. */
-int report_json(const struct findings *findings, const struct verdict *verdict,
-		const struct report_style *style, FILE *stream);
+/* Text for people. */
+report_view report_text;
+/* Schema leaktrace/1. */
+report_view report_json;
+/* JUnit's XML: a case for each process and each mark, failed by the verdict's reasons. */
+report_view report_junit;
+/* Valgrind's XML, protocol 4 (docs/internals/xml-output-protocol4.txt of its sources). */
+report_view report_valgrind_xml;
+/* SARIF 2.1.0 (OASIS). */
+report_view report_sarif;
+/* A summary as GitHub shows it. */
+report_view report_markdown;
+/* Workflow commands of GitHub: "::error file=...,line=...::...", one for each leak. */
+report_view report_annotations;
+/* A suppression for each leak that the text shows, in Valgrind's grammar. */
+report_view report_suppressions;
 
 /* What has changed between two runs; `findings` are of the new one. Both return 0 or -errno. */
 int report_diff(const struct findings *findings, const struct verdict *verdict,
@@ -50,28 +63,5 @@ int report_compare_json(const struct usage *least, const struct usage_difference
 /* One scope, of all processes that have it, as it stands in leaktrace/1; an array. */
 int report_scope(const struct scope_results *results, const char *name,
 		 const struct snapshot *snapshot, FILE *stream);
-
-/*
- * For systems that run tests. Each returns 0, -ENOMEM or -errno of the stream.
- *
- * JUnit's XML: a case for each process and each mark, failed by the verdict's reasons.
- */
-int report_junit(const struct findings *findings, const struct verdict *verdict, FILE *stream);
-/* Valgrind's XML, protocol 4 (docs/internals/xml-output-protocol4.txt of its sources). */
-int report_valgrind_xml(const struct findings *findings, const struct verdict *verdict,
-			FILE *stream);
-/* SARIF 2.1.0 (OASIS). */
-int report_sarif(const struct findings *findings, const struct verdict *verdict, FILE *stream);
-/* A summary as GitHub shows it. */
-int report_markdown(const struct findings *findings, const struct verdict *verdict, FILE *stream);
-/* Workflow commands of GitHub: "::error file=...,line=...::...", one for each leak. */
-int report_annotations(const struct findings *findings, const struct verdict *verdict,
-		       FILE *stream);
-
-/*
- * A suppression for each leak that the text shows, in Valgrind's grammar. Returns 0 or -errno of
- * the stream.
- */
-int report_suppressions(const struct findings *findings, FILE *stream);
 
 #endif

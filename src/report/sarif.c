@@ -137,13 +137,15 @@ static json_t *json_rules(const struct verdict_leak *leaks, size_t count,
 	return rules;
 }
 
-int report_sarif(const struct findings *findings, const struct verdict *verdict, FILE *stream)
+int report_sarif(const struct findings *findings, const struct verdict *verdict,
+		 const struct report_style *style, FILE *stream)
 {
 	const struct snapshot *snapshot = findings->snapshot;
 	json_t *results = json_array(), *root;
 	struct verdict_leak *leaks;
 	size_t count;
 
+	(void)style;
 	leaks = report_leaks(findings, verdict, &count);
 	if (!leaks) {
 		json_decref(results);

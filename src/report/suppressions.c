@@ -95,12 +95,15 @@ static void write_suppression(const struct finding *finding, const struct kind_i
 	fputs("}\n", out);
 }
 
-int report_suppressions(const struct findings *findings, FILE *stream)
+int report_suppressions(const struct findings *findings, const struct verdict *verdict,
+			const struct report_style *style, FILE *stream)
 {
 	errno = 0;
 	for (size_t i = 0; i < findings->process_count; i++) {
 		const struct process_findings *result = &findings->processes[i];
 
+		(void)verdict;
+		(void)style;
 		for (size_t j = 0; j < result->finding_count; j++) {
 			const struct finding *finding = &result->findings[j];
 

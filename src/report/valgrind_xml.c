@@ -140,13 +140,14 @@ static void write_suppressed(struct xml *xml, const struct findings *findings)
 }
 
 int report_valgrind_xml(const struct findings *findings, const struct verdict *verdict,
-			FILE *stream)
+			const struct report_style *style, FILE *stream)
 {
 	size_t count;
 	struct verdict_leak *leaks = report_leaks(findings, verdict, &count);
 	struct xml xml;
 	int error = leaks ? xml_begin(&xml, stream) : -ENOMEM;
 
+	(void)style;
 	if (error) {
 		free(leaks);
 		return error;

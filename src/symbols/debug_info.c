@@ -20,11 +20,10 @@
 #include "symbols/ranges.h"
 #include "util/array.h"
 #include "util/log.h"
+#include "util/status.h"
 
 /* Far beyond what compilers nest; it bounds recursion in hostile files. */
 #define MAX_DEPTH 256
-/* The exit status that session.h has for it. */
-#define STATUS_UNMEASURED 125
 
 struct unit {
 	Dwarf_Die die;

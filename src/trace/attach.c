@@ -81,7 +81,7 @@ static void *close_share(void *context)
 
 /*
  * Each close waits for the kernel's grace periods, tens of milliseconds; waits
- * at the same time are for the same ones.
+ * at the same time are for the same ones, but for single probes: a lock has those in turn.
  */
 void links_close(struct links *links)
 {

@@ -37,6 +37,9 @@ struct code_insn {
 	bool unprobeable;   /* the kernel refuses a uprobe on it */
 };
 
+/* Instructions of an entry of a procedure linkage table, up to its jump. */
+extern const unsigned code_plt_insns;
+
 struct code_decoder;
 
 /* Returns NULL when out of memory. */

@@ -4,17 +4,12 @@
  * registers and of the kernel's treatment of single instructions; must not know
  * why anybody asks.
  */
-#include "trace/code.h"
+#include "trace/code_decoder.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include <capstone/capstone.h>
-
-struct code_decoder {
-	csh handle;
-	cs_insn *insn;
-};
+const cs_arch code_arch = CS_ARCH_X86;
+const cs_mode code_mode = CS_MODE_64;
 
 /*
  * What a uprobe emulates on every kernel since 5.15: push of a register, one-byte
@@ -45,37 +40,11 @@ static const uint16_t argument_registers[][4] = {
 
 static const uint16_t stack_registers[4] = { X86_REG_RSP, X86_REG_ESP, X86_REG_SP, X86_REG_SPL };
 
+/* endbr64, jmp */
+const unsigned code_plt_insns = 2;
+
 #define ARGUMENT_REGISTERS (sizeof(argument_registers) / sizeof(argument_registers[0]))
 #define EMULATED_FORMS (sizeof(emulated_table) / sizeof(emulated_table[0]))
-
-struct code_decoder *code_decoder_new(void)
-{
-	struct code_decoder *decoder = calloc(1, sizeof(*decoder));
-
-	if (!decoder)
-		return NULL;
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &decoder->handle) != CS_ERR_OK) {
-		free(decoder);
-		return NULL;
-	}
-	cs_option(decoder->handle, CS_OPT_DETAIL, CS_OPT_ON);
-	decoder->insn = cs_malloc(decoder->handle);
-	if (!decoder->insn) {
-		code_decoder_free(decoder);
-		return NULL;
-	}
-	return decoder;
-}
-
-void code_decoder_free(struct code_decoder *decoder)
-{
-	if (!decoder)
-		return;
-	if (decoder->insn)
-		cs_free(decoder->insn, 1);
-	cs_close(&decoder->handle);
-	free(decoder);
-}
 
 static bool is_emulated(const cs_insn *insn)
 {

@@ -17,7 +17,7 @@ struct collection {
 	struct space **by_number; /* WIRE_SPACES */
 	struct line_target *lines;
 	size_t line_count;
-	uint64_t live_count; /* by the sites' counters */
+	uint64_t live_count; /* by the sites' counters; of a sample in parts, see wire.h */
 	uint64_t unseen_opens;
 	uint64_t unseen_closes;
 	int error;

@@ -3,7 +3,6 @@
 #include "trace/follow.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -394,8 +393,11 @@ static void check_alive(uint32_t space, uint32_t pid, void *context)
 {
 	struct follower *follower = context;
 	struct followed *process = followed_find(follower, pid);
+	struct proc_stat stat;
+	int error = proc_stat_read((pid_t)pid, &stat);
 
-	if (!kill(pid, 0) || errno != ESRCH)
+	/* Ended, it may wait long for its parent; of a leader alone other threads run. */
+	if (error ? error != -ESRCH : stat.state != 'Z' || stat.threads > 1)
 		return;
 	if (process)
 		followed_free(follower, process);

@@ -51,13 +51,13 @@ static bool is_target(const struct walk *walk, const struct code_insn *insn, uin
 	return *address && targets->is_function(*address, targets->context);
 }
 
-/* A call's way leads through at most one instruction and the jump of a PLT entry. */
+/* A call's way leads through the jump of a PLT entry, and what is before that. */
 static bool calls_target(struct walk *walk, uint64_t address)
 {
 	struct code_insn insn;
 	uint64_t next;
 
-	for (int i = 0; i < 2 && address; i++, address = insn.next) {
+	for (unsigned i = 0; i < code_plt_insns && address; i++, address = insn.next) {
 		if (!decode(walk, address, &insn))
 			return false;
 		if (insn.flow != CODE_NEXT)

@@ -84,23 +84,19 @@ static int copy_content(int from, int to, off_t size)
 }
 
 /* Returns a descriptor of the copy, open for reading only: a file open for writing can't be run. */
-static int copy_file(const struct private_files *set, int from, const char *name)
+static int copy_file(const struct private_files *set, int from, const struct stat *status,
+		     const char *name)
 {
-	struct stat status;
 	int to, error;
 
-	if (fstat(from, &status))
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	if (file_is_hollow(&status) || status.st_size > COPY_BYTES_MAX)
+	if (file_is_hollow(status) || status->st_size > COPY_BYTES_MAX)
 		return -EFBIG;
 	to = openat(set->mount_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;
-	error = copy_content(from, to, status.st_size);
+	error = copy_content(from, to, status->st_size);
 	if (!error &&
-	    (fchown(to, status.st_uid, status.st_gid) || fchmod(to, status.st_mode & 0777)))
+	    (fchown(to, status->st_uid, status->st_gid) || fchmod(to, status->st_mode & 0777)))
 		error = -errno;
 	close(to);
 	if (error)
@@ -128,7 +124,7 @@ static int add_real_path(struct private_files *set, const char *path, bool eager
 	if (from < 0)
 		return from;
 	snprintf(name, sizeof(name), "%zu", set->count);
-	copy = copy_file(set, from, name);
+	copy = copy_file(set, from, &status, name);
 	close(from);
 	if (copy < 0)
 		return copy;

@@ -6,8 +6,6 @@
 #include "trace/tracer.h"
 
 #include <errno.h>
-#include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,6 +20,7 @@
 #include "leaktrace.skel.h"
 #include "trace/attach.h"
 #include "trace/kernel.h"
+#include "trace/sample_tables.h"
 #include "trace/syscall_table.h"
 #include "trace/tracer_tables.h"
 #include "util/log.h"
@@ -103,23 +102,6 @@ static void choose_programs(struct tracer *tracer, const struct tracer_config *c
 	bpf_program__set_expected_attach_type(skeleton->progs.scope_call, entry_type);
 }
 
-/* What the kernel has no functions for. */
-static void fill_sample_tables(struct leaktrace_bpf *skeleton, uint64_t sample_bytes)
-{
-	const double one = 1 << 24;
-
-	skeleton->rodata->sample_bytes = sample_bytes;
-	for (int i = 0; i <= WIRE_SAMPLE_LOGS; i++)
-		skeleton->rodata->sample_logs[i] =
-			(uint32_t)lround(-log(0.5 + 0.5 * i / WIRE_SAMPLE_LOGS) * one);
-	for (int i = 0; i <= WIRE_SAMPLE_WEIGHTS; i++) {
-		double steps = (double)i / WIRE_SAMPLE_STEPS;
-
-		skeleton->rodata->sample_weights[i] =
-			(uint32_t)lround((i ? steps / -expm1(-steps) : 1) * one);
-	}
-}
-
 static int choose_sizes(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct leaktrace_bpf *skeleton = tracer->skeleton;
@@ -167,7 +149,8 @@ static int choose_sizes(struct tracer *tracer, const struct tracer_config *confi
 	skeleton->rodata->scope_warm_up = config->scope_warm_up;
 	skeleton->rodata->scope_first_round = config->scope_first_round;
 	skeleton->rodata->scope_rounds = config->scope_rounds;
-	fill_sample_tables(skeleton, config->sample_bytes);
+	skeleton->rodata->sample_bytes = config->sample_bytes;
+	sample_tables_fill(skeleton->rodata->sample_logs, skeleton->rodata->sample_weights);
 	return 0;
 }
 
@@ -290,6 +273,7 @@ void tracer_free(struct tracer *tracer)
 	unmap_table(tracer->buckets, tracer->bucket_count * sizeof(struct wire_bucket));
 	unmap_table(tracer->sites, tracer->site_count * sizeof(struct wire_site));
 	leaktrace_bpf__destroy(tracer->skeleton);
+	free(tracer->foreign_parked.map_ids);
 	free(tracer);
 }
 
@@ -376,45 +360,6 @@ uint64_t tracer_scope_entries(const struct tracer *tracer, const struct wire_sco
 int tracer_parked_fd(const struct tracer *tracer)
 {
 	return bpf_map__fd(tracer->skeleton->maps.parked);
-}
-
-int tracer_park(struct tracer *tracer, pid_t pid)
-{
-	uint32_t key = pid, one = 1;
-	int error = bpf_map_update_elem(tracer_parked_fd(tracer), &key, &one, BPF_ANY);
-
-	if (error || !kill(pid, SIGSTOP))
-		return error;
-	error = -errno;
-	bpf_map_delete_elem(tracer_parked_fd(tracer), &key);
-	return error;
-}
-
-void tracer_unpark(struct tracer *tracer, pid_t pid)
-{
-	uint32_t key = pid;
-
-	if (bpf_map_delete_elem(tracer_parked_fd(tracer), &key) != -ENOENT)
-		kill(pid, SIGCONT);
-}
-
-bool tracer_is_parked(const struct tracer *tracer, pid_t pid)
-{
-	uint32_t key = pid, value;
-
-	return !bpf_map_lookup_elem(tracer_parked_fd(tracer), &key, &value);
-}
-
-/* Nobody may stay stopped for a call that failed once. */
-#define UNPARK_TRIES 3
-void tracer_unpark_all(struct tracer *tracer)
-{
-	int fd = tracer_parked_fd(tracer), error = 0;
-	uint32_t key;
-
-	for (int failures = 0; error != -ENOENT && failures < UNPARK_TRIES; failures += !!error)
-		if (!(error = bpf_map_get_next_key(fd, NULL, &key)))
-			tracer_unpark(tracer, key);
 }
 
 int tracer_event_fd(const struct tracer *tracer)

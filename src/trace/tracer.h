@@ -93,7 +93,10 @@ int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe);
  * Returns 0 or -errno.
  */
 int tracer_park(struct tracer *tracer, pid_t pid);
-/* Sends SIGCONT to a process that BPF, or tracer_park(), has stopped. */
+/*
+ * Sends SIGCONT to a process that BPF, or tracer_park(), has stopped; if another leaktrace has
+ * stopped it as well, that one does so.
+ */
 void tracer_unpark(struct tracer *tracer, pid_t pid);
 /* Whether it is stopped by us. */
 bool tracer_is_parked(const struct tracer *tracer, pid_t pid);

@@ -4,6 +4,7 @@
 #ifndef LEAKTRACE_TRACE_TRACER_TABLES_H
 #define LEAKTRACE_TRACE_TRACER_TABLES_H
 
+#include "trace/parking.h"
 #include "trace/tracer.h"
 
 struct leaktrace_bpf;
@@ -35,6 +36,7 @@ struct tracer {
 	pid_t memory_tid; /* whom `memory_link_fd` is for */
 	int memory_link_fd;
 	uint64_t memory_bytes;
+	struct foreign_parked foreign_parked;
 };
 
 #endif

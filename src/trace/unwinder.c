@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Room in the kernel's maps: chunks for tables, which stay, and ranges of the
- * mappings' array, which come and go. A range that nobody uses any more rests
- * for a while: a program may be reading it.
+ * Tables and mappings in the kernel's maps: chunks of tables, which stay, and ranges of the
+ * mappings' array, which come and go.
  */
 #include "trace/unwinder.h"
 
@@ -12,12 +11,12 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "elf/elf_file.h"
+#include "trace/mapping_room.h"
 #include "trace/modules.h"
 #include "trace/tracer.h"
 #include "unwind/table.h"
@@ -25,19 +24,11 @@
 #include "util/log.h"
 #include "util/proc.h"
 
-#define REST_NS 1000000000ULL
-
 /* A range of the array of mappings, shared by a process and its forks. */
 struct mapping_set {
 	uint32_t first;
 	uint32_t count;
 	uint32_t users;
-};
-
-struct resting {
-	uint32_t first;
-	uint32_t count;
-	uint64_t since_ns;
 };
 
 struct unwinder {
@@ -47,24 +38,13 @@ struct unwinder {
 	uint32_t **chunks;	       /* the kernel's, by number */
 	size_t chunk_count;
 	uint64_t next_word;
-	uint8_t *used;	       /* by mapping: 1 when in a set or resting */
-	uint32_t next_mapping; /* where to look for room first */
-	struct resting *resting;
-	size_t resting_count;
+	struct mapping_room room;
 	struct mapping_set *sets[WIRE_SPACES];
 	struct module_unwind vdso;
 	pthread_t first_thread; /* makes the first chunk, see unwinder_new() */
 	bool first_under_way;
 	int first_error;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 static int chunk_add(struct unwinder *unwinder);
 
@@ -97,8 +77,7 @@ int unwinder_new(struct tracer *tracer, struct unwinder **result)
 	unwinder->tracer = tracer;
 	unwinder->mappings = tracer_mappings(tracer);
 	unwinder->rules = unwind_rules_new(tracer_rules(tracer));
-	unwinder->used = calloc(WIRE_MAPPINGS, 1);
-	if (!unwinder->rules || !unwinder->used) {
+	if (!unwinder->rules) {
 		unwinder_free(unwinder);
 		return -ENOMEM;
 	}
@@ -110,14 +89,9 @@ int unwinder_new(struct tracer *tracer, struct unwinder **result)
 
 static void set_drop(struct unwinder *unwinder, struct mapping_set *set)
 {
-	struct resting *resting;
-
 	if (!set || --set->users)
 		return;
-	resting = array_add(&unwinder->resting, &unwinder->resting_count, sizeof(*resting));
-	/* Without a record of it the range is not used again. */
-	if (resting)
-		*resting = (struct resting){ set->first, set->count, now_ns() };
+	mapping_room_give(&unwinder->room, set->first, set->count);
 	free(set);
 }
 
@@ -132,8 +106,7 @@ void unwinder_free(struct unwinder *unwinder)
 		munmap(unwinder->chunks[i], sizeof(struct wire_chunk));
 	unwind_rules_free(unwinder->rules);
 	free(unwinder->chunks);
-	free(unwinder->resting);
-	free(unwinder->used);
+	mapping_room_clear(&unwinder->room);
 	free(unwinder);
 }
 
@@ -314,58 +287,15 @@ int unwinder_describe(struct unwinder *unwinder, const struct proc_map *map, str
 
 /* ---- mappings of a space ----------------------------------------------------------- */
 
-static void wake_rested(struct unwinder *unwinder)
-{
-	uint64_t now = now_ns();
-	size_t kept = 0;
-
-	for (size_t i = 0; i < unwinder->resting_count; i++) {
-		struct resting *resting = &unwinder->resting[i];
-
-		if (now - resting->since_ns < REST_NS)
-			unwinder->resting[kept++] = *resting;
-		else
-			memset(unwinder->used + resting->first, 0, resting->count);
-	}
-	if (kept)
-		unwinder->resting_count = kept;
-	else {
-		free(unwinder->resting);
-		unwinder->resting = NULL;
-		unwinder->resting_count = 0;
-	}
-}
-
-/* First room of `count` from `start` on; WIRE_MAPPINGS when there is none. */
-static uint32_t find_room(const struct unwinder *unwinder, uint32_t start, uint32_t count)
-{
-	uint32_t free_run = 0;
-
-	for (uint32_t i = start; i < WIRE_MAPPINGS; i++) {
-		free_run = unwinder->used[i] ? 0 : free_run + 1;
-		if (free_run == count)
-			return i + 1 - count;
-	}
-	return WIRE_MAPPINGS;
-}
-
 static struct mapping_set *set_new(struct unwinder *unwinder, uint32_t count)
 {
-	struct mapping_set *set;
-	uint32_t first = find_room(unwinder, unwinder->next_mapping, count);
+	uint32_t first = mapping_room_take(&unwinder->room, count);
+	struct mapping_set *set = first < WIRE_MAPPINGS ? malloc(sizeof(*set)) : NULL;
 
-	if (first == WIRE_MAPPINGS) {
-		wake_rested(unwinder);
-		first = find_room(unwinder, 0, count);
-	}
-	if (first == WIRE_MAPPINGS)
-		return NULL;
-	set = malloc(sizeof(*set));
-	if (!set)
-		return NULL;
-	*set = (struct mapping_set){ .first = first, .count = count, .users = 1 };
-	memset(unwinder->used + first, 1, count);
-	unwinder->next_mapping = first + count;
+	if (set)
+		*set = (struct mapping_set){ .first = first, .count = count, .users = 1 };
+	else if (first < WIRE_MAPPINGS)
+		mapping_room_give(&unwinder->room, first, count);
 	return set;
 }
 

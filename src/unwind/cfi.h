@@ -37,8 +37,9 @@ bool cfi_section_debug_frame(struct elf_file *file, struct cfi_section *section)
 
 /* ---- entries (cfi_entry.c) --------------------------------------------------- */
 
-/* DWARF numbers 0 to 16 are the general registers and the return address (x86-64 psABI, 3.7). */
-#define CFI_REGISTERS 17
+/* The general registers, the stack pointer, the return address: numbers of DWARF up to 16 for
+ * x86-64 (psABI, 3.7), up to 31 for arm64. */
+#define CFI_REGISTERS 32
 
 enum cfi_how {
 	CFI_UNSPECIFIED,

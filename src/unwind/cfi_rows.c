@@ -4,6 +4,7 @@
  * describe. What a row means is not known here.
  */
 #include "unwind/cfi.h"
+#include "unwind/rule.h"
 
 #include <dwarf.h>
 
@@ -188,6 +189,8 @@ static bool instruction_run(struct run *run)
 
 	if (run->cursor.bad)
 		return false;
+	if (opcode == rule_ignored_opcode)
+		return true;
 	switch (instruction->action) {
 	case NOTHING:
 		return true;

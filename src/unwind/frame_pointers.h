@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire.h"
-
 /*
  * True when frame pointers are set up all over the code, as in the built-in
  * functions of V8 (node, Chromium), which are JavaScript's own code. False for a
@@ -16,8 +14,5 @@
  * frame pointer is another function's, and following it would leave frames out.
  */
 bool frame_pointers_kept(const uint8_t *code, size_t size);
-
-/* The rule for a frame with a frame pointer: behind it is the return address. */
-struct wire_rule frame_pointers_rule(void);
 
 #endif

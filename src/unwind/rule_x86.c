@@ -14,6 +14,19 @@
 #define RSP 7
 #define RIP 16
 
+/* There is none that says nothing here; this is one that says nothing anywhere. */
+const uint8_t rule_ignored_opcode = DW_CFA_nop;
+
+/* push %rbp; mov %rsp,%rbp */
+const uint8_t rule_prologue[4] = { 0x55, 0x48, 0x89, 0xe5 };
+
+const struct wire_rule rule_by_frame_pointer = {
+	.cfa = WIRE_CFA_FP,
+	.cfa_offset = 16,
+	.fp = WIRE_FP_AT_CFA,
+	.fp_offset = -16,
+};
+
 /* What linkers write for a lazy PLT: rsp + 8 + ((rip & 15) >= 11) * 8. */
 static const uint8_t plt_expression[] = {
 	DW_OP_breg0 + RSP, 8,	     DW_OP_breg0 + RIP, 0,	   DW_OP_lit15, DW_OP_and,
@@ -54,11 +67,11 @@ static bool cfa_set(struct wire_rule *rule, enum wire_cfa cfa, int64_t offset)
 	return rule->cfa_offset == offset;
 }
 
-static bool rbp_set(struct wire_rule *rule, enum wire_rbp rbp, int64_t offset)
+static bool rbp_set(struct wire_rule *rule, enum wire_fp rbp, int64_t offset)
 {
-	rule->rbp = rbp;
-	rule->rbp_offset = (short)offset;
-	return rule->rbp_offset == offset;
+	rule->fp = rbp;
+	rule->fp_offset = (short)offset;
+	return rule->fp_offset == offset;
 }
 
 static bool cfa_convert(const struct cfi_value *cfa, struct wire_rule *rule)
@@ -66,16 +79,16 @@ static bool cfa_convert(const struct cfi_value *cfa, struct wire_rule *rule)
 	int64_t offset;
 
 	if (cfa->how == CFI_REGISTER)
-		return (cfa->reg == RSP && cfa_set(rule, WIRE_CFA_RSP, cfa->offset)) ||
-		       (cfa->reg == RBP && cfa_set(rule, WIRE_CFA_RBP, cfa->offset));
+		return (cfa->reg == RSP && cfa_set(rule, WIRE_CFA_SP, cfa->offset)) ||
+		       (cfa->reg == RBP && cfa_set(rule, WIRE_CFA_FP, cfa->offset));
 	if (cfa->how != CFI_EXPRESSION)
 		return false;
 	if (is_plt(cfa->expression))
 		return cfa_set(rule, WIRE_CFA_PLT, 0);
 	if (is_register_and(cfa->expression, RBP, DW_OP_deref, &offset))
-		return cfa_set(rule, WIRE_CFA_AT_RBP, offset);
+		return cfa_set(rule, WIRE_CFA_AT_FP, offset);
 	if (is_register_and(cfa->expression, RSP, DW_OP_deref, &offset))
-		return cfa_set(rule, WIRE_CFA_AT_RSP, offset);
+		return cfa_set(rule, WIRE_CFA_AT_SP, offset);
 	return false;
 }
 
@@ -87,12 +100,12 @@ static bool rbp_convert(const struct cfi_value *rbp, struct wire_rule *rule)
 	switch (rbp->how) {
 	case CFI_UNSPECIFIED: /* the psABI has it kept */
 	case CFI_SAME_VALUE:
-		return rbp_set(rule, WIRE_RBP_SAME, 0);
+		return rbp_set(rule, WIRE_FP_SAME, 0);
 	case CFI_OFFSET:
-		return rbp_set(rule, WIRE_RBP_AT_CFA, rbp->offset);
+		return rbp_set(rule, WIRE_FP_AT_CFA, rbp->offset);
 	case CFI_EXPRESSION:
 		return is_register_and(rbp->expression, RBP, 0, &offset) &&
-		       rbp_set(rule, WIRE_RBP_AT_RBP, offset);
+		       rbp_set(rule, WIRE_FP_AT_FP, offset);
 	default:
 		return false;
 	}

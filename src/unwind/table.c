@@ -173,14 +173,13 @@ static int visit_row(void *context, const struct cfi_cie *cie, uint64_t start,
 
 static uint16_t gap_rule(const struct builder *builder, uint64_t start, uint64_t end)
 {
-	struct wire_rule rule = frame_pointers_rule();
 	uint64_t code_start, code_bytes;
 	const uint8_t *code = elf_file_code(builder->file, start, &code_start, &code_bytes);
 
 	if (!code || end - code_start > code_bytes ||
 	    !frame_pointers_kept(code + (start - code_start), end - start))
 		return WIRE_CFA_NO_RULE;
-	return unwind_rules_intern(builder->rules, &rule);
+	return unwind_rules_intern(builder->rules, &rule_by_frame_pointer);
 }
 
 /*

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -126,12 +128,24 @@ void file_user_end(void)
 	setfsgid(getegid());
 }
 
-/* A FIFO that nobody reads must not hold us up. */
-static int create(const char *path, int flags)
+/* `resolve`: of openat2(2), which Linux has from 5.6 on; 0: that is not needed. */
+static int open_resolved(const char *path, int flags, mode_t mode, uint64_t resolve)
 {
-	int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags,
-		     0666);
+	const struct open_how how = {
+		.flags = (uint64_t)flags | O_CLOEXEC,
+		.mode = mode,
+		.resolve = resolve,
+	};
+
+	return resolve ? (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how))
+		       : open(path, flags | O_CLOEXEC, mode);
+}
+
+/* A FIFO that nobody reads must not hold us up. */
+static int create(const char *path, uint64_t resolve)
+{
+	int fd = open_resolved(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_NONBLOCK, 0666,
+			       resolve);
 
 	if (fd >= 0)
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
@@ -146,26 +160,51 @@ static bool is_at(const struct stat *status, const char *path)
 	       there.st_ino == status->st_ino;
 }
 
+/* As root, for somebody else: in a folder that no symbolic link leads to. */
+static void remove_for_user(const char *path)
+{
+	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL;
+	const char *name = slash ? slash + 1 : copy;
+	int folder;
+
+	if (!copy)
+		return;
+	if (slash)
+		*slash = '\0';
+	folder = open_resolved(!slash	       ? "."
+			       : slash == copy ? "/"
+					       : copy,
+			       O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	if (folder >= 0) {
+		unlinkat(folder, name, 0);
+		close(folder);
+	}
+	free(copy);
+}
+
 /* Makes a file empty, and removes it when it is where its path says, not behind a link. */
 static void drop(int fd, const char *path)
 {
-	bool failed = true;
 	struct stat status;
 
 	if (fstat(fd, &status) || !S_ISREG(status.st_mode) || ftruncate(fd, 0) ||
 	    !is_at(&status, path))
 		return;
 	if (file_user_begin()) {
-		failed = unlink(path);
+		int failed = unlink(path);
+
 		file_user_end();
-	}
-	if (failed)
+		if (failed)
+			remove_for_user(path);
+	} else {
 		unlink(path);
+	}
 }
 
 FILE *file_create(const char *path)
 {
-	int flags = 0, fd = -1, error;
+	uint64_t resolve = 0;
+	int fd = -1, error;
 	FILE *stream;
 
 	errno = EACCES;
@@ -174,10 +213,10 @@ FILE *file_create(const char *path)
 		error = errno;
 		file_user_end();
 		errno = error;
-		flags = O_NOFOLLOW;
+		resolve = RESOLVE_NO_SYMLINKS;
 	}
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
-		fd = create(path, flags);
+		fd = create(path, resolve);
 	if (fd < 0)
 		return NULL;
 	stream = fdopen(fd, "w");

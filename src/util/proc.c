@@ -6,8 +6,8 @@
  */
 #include "util/proc.h"
 
-#include <dirent.h>
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -60,10 +60,10 @@ static ssize_t read_proc_file(pid_t pid, const char *name, char *text, size_t si
 /* The kernel writes a newline in a path as \012, and nothing else so. */
 static void unescape_newlines(char *path)
 {
-	if (!strchr(path, '\\'))
-		return;
 	char *to = path;
 
+	if (!strchr(path, '\\'))
+		return;
 	for (const char *from = path; *from; to++) {
 		bool newline = !strncmp(from, "\\012", 4);
 

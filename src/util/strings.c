@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interned strings, one allocation each, freed together. */
-#include "util/hash.h"
 #include "util/strings.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "util/hash.h"
 
 struct string_entry {
 	UT_hash_handle hh;

@@ -48,18 +48,19 @@ static void terminal_close(struct terminal *terminal)
 static void show(const struct findings *findings, const struct verdict *verdict,
 		 const struct terminal *to)
 {
+	static report_view *const files[] = { report_json, report_junit, report_valgrind_xml,
+					      report_sarif };
+	static report_view *const texts[] = { report_text, report_markdown, report_annotations,
+					      report_suppressions };
+
 	for (int verbosity = 0; verbosity <= 2; verbosity += 2) {
 		const struct report_style style = { .verbosity = verbosity, .max_resources = 100 };
 
-		report_text(findings, verdict, &style, to->out);
-		report_json(findings, verdict, &style, to->files);
+		for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+			files[i](findings, verdict, &style, to->files);
+		for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+			texts[i](findings, verdict, &style, to->out);
 	}
-	report_junit(findings, verdict, to->files);
-	report_valgrind_xml(findings, verdict, to->files);
-	report_sarif(findings, verdict, to->files);
-	report_markdown(findings, verdict, to->out);
-	report_annotations(findings, verdict, to->out);
-	report_suppressions(findings, to->out);
 	if (verdict->scopes)
 		report_scope(verdict->scopes, "work", findings->snapshot, to->files);
 }

@@ -49,19 +49,18 @@ static void test_weights(void **state)
 	}
 }
 
-static void test_join(void **state)
+static void test_exact_blocks_add_no_error(void **state)
 {
-	struct estimate one = { 0 }, other = { 0 }, both = { 0 };
+	struct estimate estimate = { 0 }, sampled = { 0 };
 
 	(void)state;
-	estimate_add(&one, 500, 1000);
-	estimate_add(&other, 3000, 1000);
-	estimate_add(&both, 500, 1000);
-	estimate_add(&both, 3000, 1000);
-	estimate_join(&one, &other);
-	assert_int_equal(estimate_bytes(&one), estimate_bytes(&both));
-	assert_int_equal(estimate_bytes_error(&one), estimate_bytes_error(&both));
-	assert_int_equal(estimate_count_error(&one), estimate_count_error(&both));
+	estimate_add(&sampled, 500, 1000);
+	estimate_add(&estimate, 500, 1000);
+	estimate_add_exact(&estimate, 3, 4000);
+	assert_int_equal(estimate_count(&estimate), estimate_count(&sampled) + 3);
+	assert_int_equal(estimate_bytes(&estimate), estimate_bytes(&sampled) + 4000);
+	assert_int_equal(estimate_count_error(&estimate), estimate_count_error(&sampled));
+	assert_int_equal(estimate_bytes_error(&estimate), estimate_bytes_error(&sampled));
 }
 
 /* Of blocks drawn here with the chance that is told of: the mean of many samples is the truth, and
@@ -95,7 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_blocks),
 		cmocka_unit_test(test_weights),
-		cmocka_unit_test(test_join),
+		cmocka_unit_test(test_exact_blocks_add_no_error),
 		cmocka_unit_test(test_samples),
 	};
 

@@ -161,6 +161,24 @@ static void test_results_are_the_users(void **state)
 	assert_int_equal(errno, ELOOP);
 	assert_int_equal(stat("file", &status), 0);
 	assert_int_equal(status.st_size, 4);
+
+	/* Nor is one followed on the way: to make a file, and to remove one that failed. */
+	assert_int_equal(mkdir("roots", 0755), 0);
+	assert_int_equal(symlink("roots", "way"), 0);
+	assert_null(file_create("way/made"));
+	assert_int_equal(errno, ELOOP);
+	stream = file_create("roots/made");
+	assert_non_null(stream);
+	assert_int_equal(file_finish(stream, "roots/made", -EIO), -EIO);
+	assert_int_equal(access("roots/made", F_OK), -1);
+	stream = file_create("roots/made");
+	assert_non_null(stream);
+	assert_int_equal(file_finish(stream, "way/made", -EIO), -EIO);
+	assert_int_equal(stat("roots/made", &status), 0);
+	assert_int_equal(status.st_size, 0);
+	unlink("roots/made");
+	rmdir("roots");
+	unlink("way");
 	unsetenv("SUDO_UID");
 	unsetenv("SUDO_GID");
 	assert_int_equal(chmod(folder, 0700), 0);

@@ -178,8 +178,8 @@ static void test_many_rows(void **state)
 
 	assert_int_equal(unwind->err, 0);
 	assert_true(unwind->table->row_count >= 600001);
-	unwind_assert(unwind, "f", 599999, RULE(RSP, 16, SAME, 0));
-	unwind_assert(unwind, "f", 600000, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 599999, RULE(SP, 16, SAME, 0));
+	unwind_assert(unwind, "f", 600000, RULE(SP, 8, SAME, 0));
 	unwind_free(unwind);
 }
 
@@ -199,11 +199,11 @@ static void test_excess(void **state)
 					 ".cfi_remember_state", ""),
 		"");
 
-	unwind_assert(unwind, "registers", 2, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "registers", 3, RULE(RSP, 16, SAME, 0));
-	unwind_assert(unwind, "numbers", 0, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "registers", 2, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "registers", 3, RULE(SP, 16, SAME, 0));
+	unwind_assert(unwind, "numbers", 0, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "numbers", 3, UNSUPPORTED);
-	unwind_assert(unwind, "deep", 1, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "deep", 1, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "deep", 2, UNSUPPORTED);
 	unwind_free(unwind);
 }

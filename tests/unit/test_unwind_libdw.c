@@ -19,8 +19,8 @@ static void assert_rule(struct unwind *unwind, uint64_t address, const struct wi
 
 	if (memcmp(rule, wanted, sizeof(*wanted)))
 		fail_msg("at 0x%lx: cfa %d %+d, rbp %d %+d instead of cfa %d %+d, rbp %d %+d",
-			 address, rule->cfa, rule->cfa_offset, rule->rbp, rule->rbp_offset,
-			 wanted->cfa, wanted->cfa_offset, wanted->rbp, wanted->rbp_offset);
+			 address, rule->cfa, rule->cfa_offset, rule->fp, rule->fp_offset,
+			 wanted->cfa, wanted->cfa_offset, wanted->fp, wanted->fp_offset);
 }
 
 /* Compares at the row's first and last byte and in between; returns where the next one begins. */
@@ -102,7 +102,7 @@ static void test_libc(void **state)
 	assert_true(walked.rows > 10000);
 	assert_true(walked.by_cfa[WIRE_CFA_SIGNAL] >= 1);
 	assert_true(walked.by_cfa[WIRE_CFA_OUTERMOST] >= 1);
-	assert_true(walked.by_cfa[WIRE_CFA_RBP] >= 1);
+	assert_true(walked.by_cfa[WIRE_CFA_FP] >= 1);
 }
 
 static void test_libraries(void **state)
@@ -156,7 +156,7 @@ static void test_realigned(void **state)
 	fixture_run(fixture, "gcc -O1 -shared -fPIC -nostdlib -mno-accumulate-outgoing-args "
 			     "-mincoming-stack-boundary=3 -mstackrealign -o r.so r.c");
 	walked = compare(unwind_of_path(fixture_path(fixture, "r.so")));
-	assert_true(walked.by_cfa[WIRE_CFA_AT_RBP] >= 1);
+	assert_true(walked.by_cfa[WIRE_CFA_AT_FP] >= 1);
 	assert_true(walked.by_cfa[WIRE_CFA_UNSUPPORTED] >= 1); /* while r10 has it */
 }
 

@@ -42,23 +42,23 @@ static void assert_listed(const struct listing *listing, uint64_t address)
 		return;
 	}
 	if (!strcmp(listing->cfa, "exp")) {
-		assert_true(rule->cfa >= WIRE_CFA_AT_RBP);
+		assert_true(rule->cfa >= WIRE_CFA_AT_FP);
 	} else {
 		bool by_rsp = parse_offset(listing->cfa, "rsp", &offset);
 
 		assert_true(by_rsp || parse_offset(listing->cfa, "rbp", &offset));
-		assert_int_equal(rule->cfa, by_rsp ? WIRE_CFA_RSP : WIRE_CFA_RBP);
+		assert_int_equal(rule->cfa, by_rsp ? WIRE_CFA_SP : WIRE_CFA_FP);
 		assert_int_equal(rule->cfa_offset, offset);
 	}
 	if (rule->cfa == WIRE_CFA_SIGNAL)
 		return;
 	assert_string_equal(listing->rip, "c-8");
 	if (parse_offset(listing->rbp, "c", &offset)) {
-		assert_int_equal(rule->rbp, WIRE_RBP_AT_CFA);
-		assert_int_equal(rule->rbp_offset, offset);
+		assert_int_equal(rule->fp, WIRE_FP_AT_CFA);
+		assert_int_equal(rule->fp_offset, offset);
 	} else {
-		assert_int_equal(rule->rbp,
-				 strcmp(listing->rbp, "exp") ? WIRE_RBP_SAME : WIRE_RBP_AT_RBP);
+		assert_int_equal(rule->fp,
+				 strcmp(listing->rbp, "exp") ? WIRE_FP_SAME : WIRE_FP_AT_FP);
 	}
 }
 

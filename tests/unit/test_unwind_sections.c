@@ -29,11 +29,11 @@ static void test_overlaps(void **state)
 					     FDE("c", ".long f+40-.,4\n.byte 0,0x0e,40")),
 		"");
 
-	unwind_assert(unwind, "f", 7, RULE(RSP, 16, SAME, 0));
-	unwind_assert(unwind, "f", 8, RULE(RSP, 24, SAME, 0));
-	unwind_assert(unwind, "f", 15, RULE(RSP, 24, SAME, 0));
+	unwind_assert(unwind, "f", 7, RULE(SP, 16, SAME, 0));
+	unwind_assert(unwind, "f", 8, RULE(SP, 24, SAME, 0));
+	unwind_assert(unwind, "f", 15, RULE(SP, 24, SAME, 0));
 	unwind_assert(unwind, "f", 16, NO_RULE);
-	unwind_assert(unwind, "f", 40, RULE(RSP, 40, SAME, 0));
+	unwind_assert(unwind, "f", 40, RULE(SP, 40, SAME, 0));
 	unwind_assert(unwind, "f", 44, NO_RULE);
 	unwind_free(unwind);
 }
@@ -49,9 +49,9 @@ static void test_set_location(void **state)
 					      ".long f+20-.\n.byte 0x0e,32")),
 		"");
 
-	unwind_assert(unwind, "f", 7, RULE(RSP, 16, SAME, 0));
-	unwind_assert(unwind, "f", 8, RULE(RSP, 24, SAME, 0));
-	unwind_assert(unwind, "f", 23, RULE(RSP, 16, SAME, 0));
+	unwind_assert(unwind, "f", 7, RULE(SP, 16, SAME, 0));
+	unwind_assert(unwind, "f", 8, RULE(SP, 24, SAME, 0));
+	unwind_assert(unwind, "f", 23, RULE(SP, 16, SAME, 0));
 	unwind_assert(unwind, "f", 24, UNSUPPORTED);
 	unwind_assert(unwind, "f", 31, UNSUPPORTED);
 	unwind_free(unwind);
@@ -69,10 +69,10 @@ static void assert_usable(const struct fixture *fixture, const char *cie, const 
 			      FDE("good", ".long f+48-.,4\n.byte 0")),
 		 cie, address);
 	unwind = unwind_raw(fixture, source, "-no-pie");
-	unwind_assert(unwind, "f", 0, usable ? RULE(RSP, 16, SAME, 0) : NO_RULE);
-	unwind_assert(unwind, "f", 31, usable ? RULE(RSP, 16, SAME, 0) : NO_RULE);
+	unwind_assert(unwind, "f", 0, usable ? RULE(SP, 16, SAME, 0) : NO_RULE);
+	unwind_assert(unwind, "f", 31, usable ? RULE(SP, 16, SAME, 0) : NO_RULE);
 	/* The next entry does not suffer. */
-	unwind_assert(unwind, "f", 48, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 48, RULE(SP, 8, SAME, 0));
 	unwind_free(unwind);
 }
 
@@ -145,10 +145,10 @@ static const char two_functions[] =
 
 static void assert_two_functions(struct unwind *unwind)
 {
-	unwind_assert(unwind, "f", 0, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "f", 1, RULE(RSP, 16, SAME, 0));
+	unwind_assert(unwind, "f", 0, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 1, RULE(SP, 16, SAME, 0));
 	unwind_assert(unwind, "f", 4, NO_RULE);
-	unwind_assert(unwind, "g", 3, RULE(RBP, 16, AT_CFA, -16));
+	unwind_assert(unwind, "g", 3, RULE(FP, 16, AT_CFA, -16));
 	unwind_free(unwind);
 }
 
@@ -210,7 +210,7 @@ static void test_end_of_segment(void **state)
 		CODE(CIE("c", "1", "zR", ZR("0x1b"), "") FDE("c", ".long f-.,0x40000000\n.byte 0")),
 		"");
 
-	unwind_assert(unwind, "f", 63, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 63, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "f", 64, NO_RULE);
 	assert_int_equal(unwind->table->granules, 1);
 	unwind_free(unwind);

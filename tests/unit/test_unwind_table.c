@@ -12,10 +12,10 @@ static void test_frame_pointer(void **state)
 			 ".cfi_def_cfa_register rbp", ".cfi_def_cfa rsp,8\n.cfi_restore rbp"),
 		"");
 
-	unwind_assert(unwind, "f", 0, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "f", 1, RULE(RSP, 16, AT_CFA, -16));
-	unwind_assert(unwind, "f", 2, RULE(RBP, 16, AT_CFA, -16));
-	unwind_assert(unwind, "f", 3, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 0, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 1, RULE(SP, 16, AT_CFA, -16));
+	unwind_assert(unwind, "f", 2, RULE(FP, 16, AT_CFA, -16));
+	unwind_assert(unwind, "f", 3, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "f", 4, NO_RULE);
 	unwind_assert(unwind, "f", -1, NO_RULE);
 	assert_int_equal(unwind->table->row_count, 5);
@@ -33,12 +33,12 @@ static void test_remembered(void **state)
 				 ".cfi_def_cfa_offset 8"),
 		"");
 
-	unwind_assert(unwind, "f", 0, RULE(RSP, 32, AT_CFA, -24));
-	unwind_assert(unwind, "f", 1, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "f", 2, RULE(RSP, 32, AT_CFA, -24));
-	unwind_assert(unwind, "f", 3, RULE(RSP, 40, AT_CFA, -24));
+	unwind_assert(unwind, "f", 0, RULE(SP, 32, AT_CFA, -24));
+	unwind_assert(unwind, "f", 1, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 2, RULE(SP, 32, AT_CFA, -24));
+	unwind_assert(unwind, "f", 3, RULE(SP, 40, AT_CFA, -24));
 	/* Nothing to restore: what is before that holds, what is behind it does not. */
-	unwind_assert(unwind, "unpaired", 1, RULE(RSP, 16, SAME, 0));
+	unwind_assert(unwind, "unpaired", 1, RULE(SP, 16, SAME, 0));
 	unwind_assert(unwind, "unpaired", 2, UNSUPPORTED);
 	unwind_assert(unwind, "unpaired", 3, UNSUPPORTED);
 	unwind_free(unwind);
@@ -67,14 +67,14 @@ static void test_expressions(void **state)
 						 ".cfi_escape 0x10,6,4,0x76,0x80,0x80,0x04"),
 		"");
 
-	unwind_assert(unwind, "realigned", 0, RULE(RSP, 8, AT_RBP, 0));
-	unwind_assert(unwind, "realigned", 1, RULE(AT_RBP, -8, AT_RBP, 0));
-	unwind_assert(unwind, "realigned", 2, RULE(AT_RBP, 128, AT_RBP, 0));
-	unwind_assert(unwind, "realigned", 3, RULE(AT_RSP, 16, AT_RBP, 0));
-	unwind_assert(unwind, "plt", 0, RULE(RSP, 16, SAME, 0));
+	unwind_assert(unwind, "realigned", 0, RULE(SP, 8, AT_FP, 0));
+	unwind_assert(unwind, "realigned", 1, RULE(AT_FP, -8, AT_FP, 0));
+	unwind_assert(unwind, "realigned", 2, RULE(AT_FP, 128, AT_FP, 0));
+	unwind_assert(unwind, "realigned", 3, RULE(AT_SP, 16, AT_FP, 0));
+	unwind_assert(unwind, "plt", 0, RULE(SP, 16, SAME, 0));
 	unwind_assert(unwind, "plt", 1, RULE(PLT, 0, SAME, 0));
 	unwind_assert(unwind, "plt", 2, UNSUPPORTED);
-	unwind_assert(unwind, "plt", 3, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "plt", 3, RULE(SP, 8, SAME, 0));
 	for (int i = 0; i < 4; i++) {
 		unwind_assert(unwind, "others", i, UNSUPPORTED);
 		unwind_assert(unwind, "rbp_others", i, UNSUPPORTED);
@@ -93,7 +93,7 @@ static void test_outermost(void **state)
 	unwind_assert(unwind, "f", 0, OUTERMOST);
 	unwind_assert(unwind, "f", 1, OUTERMOST);
 	unwind_assert(unwind, "f", 2, UNSUPPORTED);
-	unwind_assert(unwind, "f", 3, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 3, RULE(SP, 8, SAME, 0));
 	unwind_free(unwind);
 }
 
@@ -119,23 +119,23 @@ static void test_unsupported(void **state)
 		"");
 
 	unwind_assert(unwind, "cfa", 0, UNSUPPORTED);
-	unwind_assert(unwind, "cfa", 1, RULE(RSP, 0x7fffffff, SAME, 0));
+	unwind_assert(unwind, "cfa", 1, RULE(SP, 0x7fffffff, SAME, 0));
 	unwind_assert(unwind, "cfa", 2, UNSUPPORTED);
-	unwind_assert(unwind, "cfa", 3, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "half_cfa", 0, RULE(AT_RBP, -8, SAME, 0));
+	unwind_assert(unwind, "cfa", 3, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "half_cfa", 0, RULE(AT_FP, -8, SAME, 0));
 	unwind_assert(unwind, "half_cfa", 1, UNSUPPORTED);
 	unwind_assert(unwind, "half_cfa", 2, UNSUPPORTED);
-	unwind_assert(unwind, "half_cfa", 3, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "half_cfa", 3, RULE(SP, 8, SAME, 0));
 	for (int i = 0; i < 3; i++) {
 		unwind_assert(unwind, "rip", i, UNSUPPORTED);
 		unwind_assert(unwind, "rsp", i, UNSUPPORTED);
 	}
-	unwind_assert(unwind, "rip", 3, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "rsp", 3, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "rip", 3, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "rsp", 3, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "column", 0, UNSUPPORTED);
 	unwind_assert(unwind, "rbp", 0, UNSUPPORTED);
 	unwind_assert(unwind, "rbp", 1, UNSUPPORTED);
-	unwind_assert(unwind, "rbp", 2, RULE(RSP, 8, AT_CFA, -32768));
+	unwind_assert(unwind, "rbp", 2, RULE(SP, 8, AT_CFA, -32768));
 	unwind_assert(unwind, "rbp", 3, UNSUPPORTED);
 	unwind_free(unwind);
 }
@@ -180,13 +180,13 @@ static void test_neighbours(void **state)
 			"c", "", "", "", "") ".balign 4096\n" FUNCTION("far", "", "", "", ""),
 		"");
 
-	unwind_assert(unwind, "a", 3, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "b", 3, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "a", 3, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "b", 3, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "b", 4, NO_RULE);
-	unwind_assert(unwind, "c", 0, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "c", 0, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "c", 4, NO_RULE);
 	unwind_assert(unwind, "far", -1, NO_RULE);
-	unwind_assert(unwind, "far", 0, RULE(RSP, 8, SAME, 0));
+	unwind_assert(unwind, "far", 0, RULE(SP, 8, SAME, 0));
 	unwind_assert(unwind, "far", 4, NO_RULE);
 	unwind_assert(unwind, "far", 4096, NO_RULE);
 	unwind_assert(unwind, "a", -4096, NO_RULE);
@@ -208,11 +208,11 @@ static void test_granules(void **state)
 
 	assert_int_equal(unwind->table->row_count, 3);
 	assert_int_equal(unwind->table->granules, 70144 / 256);
-	unwind_assert(unwind, "f", 69999, RULE(RSP, 8, SAME, 0));
-	unwind_assert(unwind, "f", 70000, RULE(RSP, 16, SAME, 0));
-	unwind_assert(unwind, "f", 70135, RULE(RSP, 16, SAME, 0));
-	unwind_assert(unwind, "f", 70136, RULE(RSP, 24, SAME, 0));
-	unwind_assert(unwind, "f", 70143, RULE(RSP, 24, SAME, 0));
+	unwind_assert(unwind, "f", 69999, RULE(SP, 8, SAME, 0));
+	unwind_assert(unwind, "f", 70000, RULE(SP, 16, SAME, 0));
+	unwind_assert(unwind, "f", 70135, RULE(SP, 16, SAME, 0));
+	unwind_assert(unwind, "f", 70136, RULE(SP, 24, SAME, 0));
+	unwind_assert(unwind, "f", 70143, RULE(SP, 24, SAME, 0));
 	unwind_assert(unwind, "f", 70144, NO_RULE);
 	unwind_free(unwind);
 }
@@ -223,7 +223,7 @@ static void test_rules(void **state)
 {
 	struct wire_rule *storage = calloc(WIRE_RULES, sizeof(*storage));
 	struct unwind_rules *rules = unwind_rules_new(storage);
-	struct wire_rule rule = RULE(RSP, 8, SAME, 0);
+	struct wire_rule rule = RULE(SP, 8, SAME, 0);
 
 	(void)state;
 	assert_non_null(rules);

@@ -124,8 +124,8 @@ static inline void unwind_assert(struct unwind *unwind, const char *name, uint64
 
 	if (memcmp(rule, &wanted, sizeof(wanted)))
 		fail_msg("%s + %lu: cfa %d %+d, rbp %d %+d instead of cfa %d %+d, rbp %d %+d", name,
-			 offset, rule->cfa, rule->cfa_offset, rule->rbp, rule->rbp_offset,
-			 wanted.cfa, wanted.cfa_offset, wanted.rbp, wanted.rbp_offset);
+			 offset, rule->cfa, rule->cfa_offset, rule->fp, rule->fp_offset, wanted.cfa,
+			 wanted.cfa_offset, wanted.fp, wanted.fp_offset);
 }
 
 /* ---- libraries that this process has loaded ------------------------------------ */
@@ -158,8 +158,8 @@ static inline struct library loaded(const char *name)
 #define RULE(cfa_, cfa_offset_, rbp_, rbp_offset_)                                                 \
 	((struct wire_rule){ .cfa = WIRE_CFA_##cfa_,                                               \
 			     .cfa_offset = (cfa_offset_),                                          \
-			     .rbp = WIRE_RBP_##rbp_,                                               \
-			     .rbp_offset = (rbp_offset_) })
+			     .fp = WIRE_FP_##rbp_,                                                 \
+			     .fp_offset = (rbp_offset_) })
 #define NO_RULE RULE(NO_RULE, 0, SAME, 0)
 #define UNSUPPORTED RULE(UNSUPPORTED, 0, SAME, 0)
 #define OUTERMOST RULE(OUTERMOST, 0, SAME, 0)

@@ -42,17 +42,17 @@ static inline bool cfa_of(Dwarf_Frame *frame, struct wire_rule *rule)
 	if (dwarf_frame_cfa(frame, &ops, &count))
 		return false;
 	if (count == 1 && ops->atom == DW_OP_bregx) {
-		rule->cfa = ops->number == RSP ? WIRE_CFA_RSP : WIRE_CFA_RBP;
+		rule->cfa = ops->number == RSP ? WIRE_CFA_SP : WIRE_CFA_FP;
 		offset = (int64_t)ops->number2;
 		if (ops->number != RSP && ops->number != RBP)
 			return false;
 	} else if (is_expression(ops, count, plt_atoms, sizeof(plt_atoms))) {
 		rule->cfa = WIRE_CFA_PLT;
 	} else if (is_expression(ops, count, at_rbp, 2)) {
-		rule->cfa = WIRE_CFA_AT_RBP;
+		rule->cfa = WIRE_CFA_AT_FP;
 		offset = (int64_t)ops->number;
 	} else if (is_expression(ops, count, at_rsp, 2)) {
-		rule->cfa = WIRE_CFA_AT_RSP;
+		rule->cfa = WIRE_CFA_AT_SP;
 		offset = (int64_t)ops->number;
 	} else {
 		return false;
@@ -96,7 +96,7 @@ static inline bool signal_of(Dwarf_Frame *frame, struct wire_rule *rule)
 {
 	int64_t rip, rbp;
 
-	if (!cfa_of(frame, rule) || rule->cfa != WIRE_CFA_AT_RSP ||
+	if (!cfa_of(frame, rule) || rule->cfa != WIRE_CFA_AT_SP ||
 	    where_is(frame, RIP, &rip) != WHERE_AT_RSP ||
 	    where_is(frame, RBP, &rbp) != WHERE_AT_RSP || rip != rule->cfa_offset + 8 ||
 	    rbp != rule->cfa_offset - 40)
@@ -119,19 +119,19 @@ static inline bool call_of(Dwarf_Frame *frame, struct wire_rule *rule)
 		return false;
 	switch (where_is(frame, RBP, &offset)) {
 	case WHERE_SAME:
-		rule->rbp = WIRE_RBP_SAME;
+		rule->fp = WIRE_FP_SAME;
 		break;
 	case WHERE_AT_CFA:
-		rule->rbp = WIRE_RBP_AT_CFA;
+		rule->fp = WIRE_FP_AT_CFA;
 		break;
 	case WHERE_AT_RBP:
-		rule->rbp = WIRE_RBP_AT_RBP;
+		rule->fp = WIRE_FP_AT_FP;
 		break;
 	default:
 		return false;
 	}
-	rule->rbp_offset = (short)offset;
-	return rule->rbp_offset == offset;
+	rule->fp_offset = (short)offset;
+	return rule->fp_offset == offset;
 }
 
 static inline struct wire_rule rule_of(Dwarf_Frame *frame, bool signal)
