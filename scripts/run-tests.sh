@@ -83,12 +83,32 @@ run_pytest() { # ARGUMENT...
 	skipped=$((skipped + none))
 }
 
-# Most of the time tests wait for something: three at a time, a file of them after the other. What
+# Most of the time tests wait for something: four at a time, a file of them after the other. What
 # looks at figures as time goes by has the machine for itself.
 run_e2e() {
 	build all programs || return
-	run_pytest -n 3 --dist loadfile --ignore tests/e2e/test_live.py tests/e2e
+	run_pytest -n 4 --dist loadfile --ignore tests/e2e/test_live.py tests/e2e
 	run_pytest tests/e2e/test_live.py
+}
+
+# leaktrace for arm64, while others wait. Debian's packages for it must be there to be had.
+begin_arm64() {
+	nice make --no-print-directory BUILD="$BUILD" arm64-build >"$BUILD/arm64.log" 2>&1 &
+	arm64=$!
+}
+
+end_arm64() {
+	if wait "$arm64"; then
+		passed=$((passed + 1))
+	elif [ ! -e "$BUILD/arm64/packages" ]; then
+		skipped=$((skipped + 1))
+		echo "SKIPPED: arm64: its packages cannot be had:"
+		tail -n 3 "$BUILD/arm64.log"
+	else
+		failed=$((failed + 1))
+		echo "FAILED: make arm64-build"
+		tail -n 40 "$BUILD/arm64.log"
+	fi
 }
 
 # A choice of them under other kernels.
@@ -104,19 +124,27 @@ run_kernels() {
 	skipped=$((skipped + none))
 }
 
-# Each for a short time: `make fuzz-NAME FUZZ_SECONDS=...` goes on from where it ended.
+# Each for a short time, one per CPU: `make fuzz-NAME FUZZ_SECONDS=...` goes on from where it ended.
 run_fuzz() {
 	local source target
+	local -A running
 	build fuzz-build || return
 	for source in tests/fuzz/fuzz_*.c; do
 		target=$(basename "$source" .c)
 		target=fuzz-${target#fuzz_}
-		if make --no-print-directory BUILD="$BUILD" FUZZ_SECONDS=4 "$target" >"$log" 2>&1; then
+		while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+			wait -n
+		done
+		make --no-print-directory BUILD="$BUILD" FUZZ_SECONDS=4 "$target" >"$BUILD/$target.log" 2>&1 &
+		running[$target]=$!
+	done
+	for target in "${!running[@]}"; do
+		if wait "${running[$target]}"; then
 			passed=$((passed + 1))
 		else
 			failed=$((failed + 1))
 			echo "FAILED: make $target"
-			tail -n 40 "$log"
+			tail -n 40 "$BUILD/$target.log"
 		fi
 	done
 }
@@ -129,7 +157,9 @@ packages) run_pytest tests/packages ;;
 all)
 	run_unit
 	run_fuzz
+	begin_arm64
 	run_e2e
+	end_arm64
 	run_kernels
 	;;
 *)

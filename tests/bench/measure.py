@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What all tables share: where the programs are, how they are run, how a row is printed."""
 
+import glob
 import os
 import select
 import shutil
@@ -17,6 +18,9 @@ REALTIME = ["chrt", "-f", "10"] if shutil.which("chrt") else []
 IN_TURNS = ["chrt", "-r", "10"] if shutil.which("chrt") else []
 ROUNDS = 3
 TIMEOUT_S = 300
+# Below this, a file is not what is meant by large.
+LARGE_BYTES = 80 << 20
+LARGE_LIBRARIES = ["/usr/lib/*/libLLVM*.so*", "/usr/lib/llvm-*/lib/libLLVM*.so*", "/usr/lib/*/libnode.so*"]
 
 
 def program(name):
@@ -71,6 +75,12 @@ def marked(value, mark, digits=2):
 
 def skipped(text):
     print(f"  {text}: skipped", flush=True)
+
+
+def large_file(*others):
+    """A large library, or another file of `others`; None: there is none."""
+    paths = [path for pattern in [*LARGE_LIBRARIES, *others] for path in glob.glob(pattern)]
+    return next((path for path in paths if os.path.getsize(path) >= LARGE_BYTES), None)
 
 
 def start(command, **more):

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a report of very many blocks takes: time, memory in the kernel and in leaktrace, and names of a large file."""
 
-import glob
 import os
 import re
 import subprocess
 import tempfile
 import time
 
-from measure import LEAKTRACE, REALTIME, best, heading, line_with, program, row, run, say, skipped, wall_ms
+from measure import LEAKTRACE, REALTIME, best, heading, large_file, line_with, program, row, run, say, skipped, wall_ms
 
 SITES, BLOCKS = 20000, 50
-# Below this, a file is not what is meant by large.
-LARGE_BYTES = 80 << 20
-LARGE = ["/usr/lib/*/libLLVM*.so*", "/usr/lib/llvm-*/lib/libLLVM*.so*", "/usr/bin/node", "/usr/lib/*/libnode.so*"]
 ADDRESSES = [1000, 10000, 100000]
 
 
@@ -70,13 +66,8 @@ def memory_table():
     row("leaktrace: a call site of 34 addresses", (runs[0].peak_bytes - runs[2].peak_bytes) / (SITES - 1000), "B")
 
 
-def large_file():
-    paths = [path for pattern in LARGE for path in glob.glob(pattern)]
-    return next((path for path in paths if os.path.getsize(path) >= LARGE_BYTES), None)
-
-
 def names_table():
-    path = large_file()
+    path = large_file("/usr/bin/node")
     heading("names for addresses of a large file, by a new symbolizer", "us each", "named")
     if not path:
         skipped("neither libLLVM nor node of that size here")

@@ -5,7 +5,7 @@ import os
 import subprocess
 from statistics import median
 
-from measure import BUILD, LEAKTRACE, REALTIME, Attached, heading, line_with, program, row, start, stop, wall_ms
+from measure import BUILD, LEAKTRACE, REALTIME, Attached, heading, large_file, line_with, program, row, start, stop, wall_ms
 
 LIBRARIES = 200
 FUNCTIONS = 40
@@ -54,11 +54,13 @@ def attach_ms(paths, options, rounds=5):
 
 def attach_table():
     heading("attaching by -p, from leaktrace's start, fastest of 5", "a library")
-    paths = libraries()
+    paths, large = libraries(), large_file()
     for name, options in (("all kinds", []), ("--kinds heap --no-scan", ["--kinds", "heap", "--no-scan"])):
         few, many = attach_ms([], options), attach_ms(paths, options)
         row(f"{name}: no library but the C library", few, "ms")
         row(f"{name}: {LIBRARIES} libraries more", many, "ms", f"{(many - few) / LIBRARIES:.2f}")
+        if large:
+            row(f"{name}: one of {os.path.getsize(large) / 1e6:,.0f} MB more", attach_ms([large], options), "ms")
 
 
 TABLES = {"start": start_up_table, "attach": attach_table}

@@ -70,7 +70,10 @@ LEAKTRACE = os.path.join(BUILD, "leaktrace")
 PROGRAMS = os.path.join(BUILD, "tests", "programs")
 SOURCES = os.path.join(ROOT, "tests", "programs")
 ATTACH_MODES = ("session", "multi", "single")
-TIMEOUT_S = 60
+# A test that takes longer hangs. TEST_SLOWNESS: how many times as long a slow machine takes.
+TIMEOUT_S = 60 * int(os.environ.get("TEST_SLOWNESS", "1"))
+# Whether tests that can be long are to be.
+LONG = os.environ.get("LEAKTRACE_LONG") == "1"
 
 LOSSES_SPOILING = ("live_full", "sites_full", "events_dropped", "threads_failed", "processes_failed")
 # Functions of libc that allocate for their caller: not a site of their own.
@@ -298,7 +301,7 @@ def start_waiting(command, env=None):
     return process
 
 
-def await_line(process, line, timeout=20):
+def await_line(process, line, timeout=TIMEOUT_S):
     got, end = b"", time.monotonic() + timeout
     while len(got) < len(line) and select.select([process.stdout], [], [], max(0, end - time.monotonic()))[0]:
         part = os.read(process.stdout.fileno(), len(line) - len(got))
@@ -324,7 +327,7 @@ def reads_signals(pid):
     return "anon_inode:[signalfd]" in files
 
 
-def await_attached(tracer, timeout=90):
+def await_attached(tracer, timeout=2 * TIMEOUT_S):
     """Until leaktrace waits for the end, all probes in place: from then on it takes SIGINT
     from a descriptor. Or until it has ended."""
     end = time.monotonic() + timeout

@@ -119,7 +119,7 @@ def run_lsan(command, source, env=None):
     """What it does not call a leak it does not list."""
     options = {"LSAN_OPTIONS": "exitcode=0:max_leaks=0:report_objects=0", **(env or {})}
     process = harness.start(command, options)
-    _, _, stderr = harness.finish(process, 60)
+    _, _, stderr = harness.finish(process)
     texts = [text for text in harness.decode(stderr).split("\n==") if text.startswith(f"{process.pid}==ERROR")]
     text, found, name = "\n".join(texts), collections.Counter(), os.path.basename(source)
     assert "LeakSanitizer has encountered a fatal error" not in text, text

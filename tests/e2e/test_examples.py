@@ -56,7 +56,7 @@ def run_pytest(example, module, *options):
            "PYTHONPATH": os.path.join(harness.ROOT, "share", "python") + ":" + str(example)}
     return harness.run(list(options), ["/usr/bin/python3", "-B", "-m", "pytest", "-p", "no:cacheprovider", "-p",
                                        "leaktrace_pytest", "-q", "--junitxml=" + str(example / "pytest.xml"),
-                                       "test_module.py"], env, timeout=120, cwd=example)
+                                       "test_module.py"], env, timeout=2 * harness.TIMEOUT_S, cwd=example)
 
 
 def outcomes(example):
@@ -101,12 +101,12 @@ def test_node(example):
     options = ["--kinds", "heap,fd", "--fail-on", "fd>1000000"]
     # Its threads end all at once: what they leave behind must be told once, each time.
     for _ in range(4):
-        result = harness.run(options, ["node", "--test-reporter=tap", "test_leaky.mjs"], cwd=example, timeout=120)
+        result = harness.run(options, ["node", "--test-reporter=tap", "test_leaky.mjs"], cwd=example, timeout=2 * harness.TIMEOUT_S)
         assert result.status == 23, result.stderr
         texts = sorted(reason["text"] for reason in result.report["reasons"])
         assert len(texts) == 2, texts
         assert texts[0].startswith("openLog leaves 1 descriptor more behind with each run") and "open_log addon.c:" in texts[0]
         assert texts[1].startswith("parse leaves 12 bytes in 1 block more behind with each run")
         assert "parse addon.c:" in texts[1]
-    result = harness.run(options, ["node", "--test-reporter=tap", "test_fixed.mjs"], cwd=example, timeout=120)
+    result = harness.run(options, ["node", "--test-reporter=tap", "test_fixed.mjs"], cwd=example, timeout=2 * harness.TIMEOUT_S)
     assert result.status == 0, result.stderr

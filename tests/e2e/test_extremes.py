@@ -12,7 +12,7 @@ import pytest
 
 import harness
 
-TIMEOUT_S = 300
+TIMEOUT_S = 5 * harness.TIMEOUT_S
 NO_LOSSES = set(harness.LOSSES_SPOILING)
 
 
@@ -63,14 +63,13 @@ def test_two_thousand_libraries(tmp_path):
     for i in range(2000):
         shutil.copy(original, tmp_path / f"{i}.so")
     report = run("libraries", tmp_path, 2000)
-    modules = collections.Counter()
-    for site in report["processes"][-1]["sites"]:
-        for frame in site["stack"]:
-            if frame["function"] == "acquire_here":
-                modules[frame["module"]] += site["live_count"]
+    places = [site for site in report["processes"][-1]["sites"]
+              if any(frame["function"] == "acquire_here" for frame in site["stack"])]
     # Those of one build are one place in the code, shown by the name of one of them.
-    assert sum(modules.values()) == 2000
-    assert {os.path.dirname(module) for module in modules} == {str(tmp_path)}
+    assert [place["live_count"] for place in places] == [2000]
+    assert os.path.dirname(places[0]["stack"][0]["module"]) == str(tmp_path)
+    # However fast they come, the tables of each are there before it runs.
+    assert not places[0]["truncated"] and not report["losses"]["stacks_no_mapping"]
 
 
 def test_process_ids_that_come_again(tmp_path):

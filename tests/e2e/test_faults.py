@@ -18,7 +18,6 @@ import pytest
 import harness
 
 LIBRARY = os.path.join(harness.BUILD, "tests", "faults", "libfault.so")
-LONG = os.environ.get("LEAKTRACE_LONG") == "1"
 SAMPLE = 8
 # With AddressSanitizer the memory functions are its own.
 CLASSES = ("system",) if harness.is_sanitized() else ("memory", "system")
@@ -174,7 +173,7 @@ def is_of_library(text):
 
 def spread(calls):
     """All, or so many, the first and the last among them."""
-    if LONG or len(calls) <= SAMPLE:
+    if harness.LONG or len(calls) <= SAMPLE:
         return calls
     return [calls[i * (len(calls) - 1) // (SAMPLE - 1)] for i in range(SAMPLE)]
 

@@ -1,18 +1,47 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every hazard program against its head: launched in every way to attach, and attached to."""
+"""Every hazard program against its head: launched in every way to attach that may matter, and attached to."""
 
 import pytest
 
 import harness
 
-LAUNCHED = [variant for program in harness.programs_with_heads() if program != "mixed"
-            for variant in harness.variants_of(program)]
+# What they acquire is seen by tracepoints: how functions are probed makes no difference to it.
+BY_TRACEPOINTS = ("descriptors", "mappings")
 
 
-@pytest.mark.parametrize("variant", LAUNCHED, ids=harness.variant_id)
-def test_launched(variant, attach):
+def launched(programs):
+    return [variant for program in programs for variant in harness.variants_of(program)]
+
+
+def is_plain(variant):
+    return variant.flavour is None and variant.preload is None
+
+
+PROBED = launched(name for name in harness.programs_with_heads() if name not in ("mixed", *BY_TRACEPOINTS))
+
+
+def check_launched(variant, attach):
     result = harness.run_variant(variant, attach)
     harness.check_variant(variant, result, harness.expected_status(variant.program, variant.case))
+
+
+@pytest.mark.parametrize("variant", filter(is_plain, PROBED), ids=harness.variant_id)
+def test_launched(variant, attach):
+    check_launched(variant, attach)
+
+
+@pytest.mark.parametrize("variant", [variant for variant in PROBED if not is_plain(variant)], ids=harness.variant_id)
+@pytest.mark.parametrize("way", ["auto", "multi"])
+def test_flavours(variant, way):
+    """Linked otherwise, or with another library: what is probed is elsewhere, how is as above."""
+    if way != "auto":
+        harness.need(way)
+    check_launched(variant, way)
+
+
+@pytest.mark.parametrize("variant", launched(BY_TRACEPOINTS), ids=harness.variant_id)
+def test_tracepoints(variant):
+    check_launched(variant, "auto")
 
 
 @pytest.mark.parametrize("variant", harness.attachable(), ids=harness.variant_id)

@@ -13,9 +13,8 @@ import pytest
 
 import harness
 
-LONG = os.environ.get("LEAKTRACE_LONG") == "1"
 SEED = int(os.environ.get("KILL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
-ROUNDS = 100 if LONG else 12
+ROUNDS = 100 if harness.LONG else 12
 SOONEST_S, LATEST_S = 0.02, 1.6
 # Threads that allocate until standard input ends, beside children that do, one after the other.
 TREE = 'for i in 1 2 3 4 5 6 7 8; do "$2" >&2; "$1" >&2; done & "$3" || exit 97; wait; echo all'
@@ -61,7 +60,7 @@ def round_of_a_command(what, delay_s):
         tracer.stdin.close()
         tracer.stdin = None
         try:
-            stdout, stderr = tracer.communicate(timeout=60)
+            stdout, stderr = tracer.communicate(timeout=harness.TIMEOUT_S)
         except harness.subprocess.TimeoutExpired:
             return [f"it does not end: {processes_of(tracer.pid)}"]
     finally:
@@ -108,9 +107,21 @@ def processes_of(session):
     return found
 
 
-def round_of_an_attachment(what, delay_s):
+def start_busy():
     target = harness.start([harness.program_path("tree_busy")], stdin=harness.subprocess.PIPE)
     harness.await_line(target, b"ready\n")
+    return target
+
+
+def open_files_of(pid):
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def round_of_an_attachment(what, delay_s):
+    target = start_busy()
     tracer = harness.start([harness.LEAKTRACE, "-p", str(target.pid)])
     wrong = []
     try:
@@ -118,7 +129,7 @@ def round_of_an_attachment(what, delay_s):
         if tracer.poll() is None:
             strike(what, tracer, target.pid)
         try:
-            stdout, stderr = tracer.communicate(timeout=60)
+            stdout, stderr = tracer.communicate(timeout=harness.TIMEOUT_S)
         except harness.subprocess.TimeoutExpired:
             return [f"it does not end: {processes_of(tracer.pid)}"]
         if not says_something(tracer.returncode, stdout, stderr):
@@ -128,7 +139,7 @@ def round_of_an_attachment(what, delay_s):
             wrong.append(f"leaktrace died by {-tracer.returncode}")
         if tracer.returncode > 0 and tracer.returncode != 125:
             wrong.append(f"status {tracer.returncode}")
-        text, _ = target.communicate(timeout=60)
+        text, _ = target.communicate(timeout=harness.TIMEOUT_S)
         if what != "target" and (target.returncode, text) != (0, b"whole\n"):
             wrong.append(f"the target was harmed: {target.returncode}, {text!r}")
     except harness.subprocess.TimeoutExpired:
@@ -156,3 +167,34 @@ def test_ended_at_any_moment(way):
     assert not wrong, f"KILL_SEED={SEED}\n" + "\n".join(wrong)
     assert not left, f"KILL_SEED={SEED}: {left}"
     assert not probes_of_kernel() - probes, f"KILL_SEED={SEED}"
+
+
+def files_when_attached():
+    target = start_busy()
+    tracer = harness.start([harness.LEAKTRACE, "-p", str(target.pid)])
+    try:
+        harness.await_attached(tracer)
+        return open_files_of(tracer.pid)
+    finally:
+        harness.end_group(tracer)
+        harness.drop(target)
+
+
+def test_ended_while_attached_to():
+    """A target that its parent has not waited for: it is there still, and leaktrace must see that it has ended.
+    How far attaching has got is told by how many files (maps, programs, links) leaktrace has open."""
+    before, most = harness.traces(), files_when_attached()
+    for files in range(most // 2, most, 1 if harness.LONG else 3):
+        target = start_busy()
+        tracer = harness.start([harness.LEAKTRACE, "-p", str(target.pid)])
+        try:
+            end = time.monotonic() + harness.TIMEOUT_S
+            while open_files_of(tracer.pid) < files and tracer.poll() is None and time.monotonic() < end:
+                time.sleep(0.0005)
+            os.kill(target.pid, signal.SIGKILL)
+            status, stdout, stderr = harness.finish(tracer)
+            assert status in (0, 125) and says_something(status, stdout, stderr), f"{files} of {most} files: {status}"
+        finally:
+            harness.end_group(tracer)
+            harness.drop(target)
+    assert not harness.left_behind(before)

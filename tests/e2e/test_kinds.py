@@ -16,7 +16,6 @@ import pytest
 import harness
 
 RESOURCES = os.path.join(harness.ROOT, "share", "resources")
-TIMEOUT_S = 60
 
 
 def need_program(name):
@@ -436,7 +435,7 @@ def test_mapping_roles_by_frames():
 def test_descriptors_equal_valgrind(case):
     command = [harness.program_path("descriptors"), case]
     launch = [need_program("valgrind"), "--track-fds=yes", "--leak-check=no"]
-    done = subprocess.run([*launch, *command], capture_output=True, text=True, timeout=TIMEOUT_S, check=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run([*launch, *command], capture_output=True, text=True, timeout=harness.TIMEOUT_S, check=True, stdin=subprocess.DEVNULL)
     theirs = {}
     for number, rest in re.findall(r"Open (?:file descriptor|AF_\w+ socket) (\d+):([^\n]*\n(?:==\d+==  +[^\n]+\n)*)", done.stderr):
         if "inherited from parent" not in rest and int(number) > 2:

@@ -27,7 +27,7 @@ def await_true(condition, what, timeout=15):
 
 def end_of(target):
     """Lets the waiter end, and returns its status and what it said."""
-    stdout, _ = target.communicate(timeout=20)
+    stdout, _ = target.communicate(timeout=harness.TIMEOUT_S)
     return target.returncode, stdout
 
 
@@ -76,7 +76,7 @@ def test_leaktrace_killed_while_children_start(attach):
         try:
             time.sleep(delay_s)
             tracer.kill()
-            stdout, _ = tracer.communicate(timeout=20)
+            stdout, _ = tracer.communicate(timeout=harness.TIMEOUT_S)
             assert stdout in (b"whole\n", b"")  # b"": it had not begun
         finally:
             harness.end_group(tracer)
@@ -138,7 +138,7 @@ def test_duration(attach):
 # ---- terminals ---------------------------------------------------------------
 
 
-def run_in_terminal(arguments, on_text, timeout=30):
+def run_in_terminal(arguments, on_text, timeout=harness.TIMEOUT_S):
     """Runs under a terminal of its own; returns the status and all that was written."""
     pid, terminal = pty.fork()
     if pid == 0:

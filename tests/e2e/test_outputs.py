@@ -5,6 +5,7 @@ Microsoft's multitool, Valgrind's XML held against what Valgrind itself writes."
 import json
 import os
 import shutil
+import signal
 import subprocess
 import xml.etree.ElementTree as tree
 
@@ -179,6 +180,24 @@ def test_hostile_names(tmp_path):
     assert json.loads(files["sarif"].read_text())["runs"][0]["results"]
     assert "\x01" not in files["markdown"].read_text()
     assert not any(line.startswith("::error::x") for line in result.stderr.splitlines())
+
+
+def test_files_are_whole_when_nobody_reads_the_report(tmp_path):
+    """As with 2>&1 | head."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    path = tmp_path / "report.json"
+    tracer = harness.start([harness.LEAKTRACE, "--json", str(path), "--", harness.program_path("basic")], stderr=writer)
+    os.close(writer)
+    status, _, _ = harness.finish(tracer)
+    assert status == 128 + signal.SIGPIPE
+    assert harness.load_report(str(path))["processes"][-1]["totals"]["heap"]["live_bytes"] == 1080
+
+
+def test_a_baseline_that_cannot_be_written():
+    result = run(["--check", "--baseline", "/nowhere/file", "--update-baseline"])
+    assert result.status == 125
+    assert "cannot write /nowhere/file" in result.stderr and not result.stdout
 
 
 @pytest.mark.parametrize("option", ["junit", "valgrind-xml", "sarif", "markdown"])

@@ -114,6 +114,12 @@ def test_no_verdict_by_a_sample(options):
     assert result.status == 2 and "--sample" in result.stderr
 
 
+def test_marks_are_left_out_of_a_sample():
+    command = [harness.program_path("marks"), "sixteen", "60"]
+    assert harness.run([], command).report["processes"][-1]["scopes"]
+    assert not harness.run(["--sample", "16K"], command).report["processes"][-1]["scopes"]
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "2G", "x"])
 def test_bad_sizes(value):
     assert harness.run(["--sample", value], ["/bin/true"]).status == 2

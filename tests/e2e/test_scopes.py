@@ -4,7 +4,6 @@ from what is kept. The programs are tests/programs/rounds.c, marks.c and rounds_
 LEAKTRACE_LONG=1 runs each of their cases a hundred times."""
 
 import json
-import os
 import re
 import socket
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 import harness
 
 ROUNDS = harness.program_path("rounds")
-TIMES = 100 if os.environ.get("LEAKTRACE_LONG") else 5
+TIMES = 100 if harness.LONG else 5
 CALLS = ["--no-scan", "--call", "session"]
 # As many entries as the rounds hold: 10 of warm-up, then 10, 20, 40, 80, and 40 of the next.
 ENTRIES = [10, 10, 20, 40, 80, 40]

@@ -12,8 +12,7 @@ import time
 
 import harness
 
-LONG = os.environ.get("LEAKTRACE_LONG") == "1"
-SECONDS = int(os.environ.get("SOAK_SECONDS", "600" if LONG else "10"))
+SECONDS = int(os.environ.get("SOAK_SECONDS", "600" if harness.LONG else "10"))
 # A row of the report for each process, with its call sites.
 BYTES_PER_PROCESS = 32 << 10
 GROWTH_BYTES = 2 << 20
@@ -62,7 +61,7 @@ def grown(samples, first, last):
 
 
 def test_soak():
-    forks_s = SECONDS // 2 if LONG else SECONDS
+    forks_s = SECONDS // 2 if harness.LONG else SECONDS
     samples = []
     with harness.Scratch() as report, tempfile.TemporaryFile() as output:
         begun = time.monotonic()
@@ -95,7 +94,7 @@ def test_soak():
     for what in set(books) - set(EXACT):
         for pid, row in books[what]:
             assert max(by_pid[pid]) >= row[0], (what, pid, row)
-    if LONG:
+    if harness.LONG:
         forking, quiet = grown(samples, SECONDS * 0.1, SECONDS * 0.45), grown(samples, SECONDS * 0.55, SECONDS * 0.95)
         print(f"soak: grew by {forking >> 10} kB with {len(processes)} images, by {quiet >> 10} kB without any")
         assert forking <= len(processes) * BYTES_PER_PROCESS

@@ -8,7 +8,7 @@ BOOKS = ("acquired_count", "acquired_bytes", "released_count", "released_bytes",
 
 def test_totals_are_exact(attach, tmp_path):
     path = tmp_path / "books"
-    result = harness.run(["--attach", attach], [harness.program_path("threads_storm"), str(path)], timeout=180)
+    result = harness.run(["--attach", attach], [harness.program_path("threads_storm"), str(path)], timeout=3 * harness.TIMEOUT_S)
     assert result.status == 0, result.stderr
     expected = dict(zip(BOOKS, map(int, path.read_text().split())))
     assert expected["acquired_count"] > 2000000
@@ -34,7 +34,7 @@ def test_a_full_table_says_so(attach, tmp_path):
     """With room for few blocks the run goes on, and says how many it lost."""
     path = tmp_path / "books"
     result = harness.run(["--attach", attach, "--kinds", "heap", "--max-live", "256"],
-                         [harness.program_path("threads_storm"), str(path)], timeout=180)
+                         [harness.program_path("threads_storm"), str(path)], timeout=3 * harness.TIMEOUT_S)
     assert result.status == 0, result.stderr
     assert result.report["losses"]["live_full"] > 0
     assert result.report["verdict"] != "clean"

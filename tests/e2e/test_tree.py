@@ -131,7 +131,7 @@ def write_makefile(folder, processes):
 def run_make(options, folder, processes):
     books = Books(folder)
     expected_books, expected_processes = write_makefile(folder, processes)
-    result = harness.run(options, ["make", "-C", str(folder), "-j8", "-r", "all"], env=books.env, timeout=180)
+    result = harness.run(options, ["make", "-C", str(folder), "-j8", "-r", "all"], env=books.env, timeout=3 * harness.TIMEOUT_S)
     assert result.status == 0, result.stderr[-3000:]
     written = books.read()
     assert len(written) == expected_books
@@ -259,7 +259,7 @@ def test_nobody_else_enters_a_probe(attach, options, run_counts):
     tracer = harness.start([harness.LEAKTRACE, "--attach", attach, *options, "--", harness.program_path("tree_late")],
                            stdin=subprocess.PIPE)
     try:
-        harness.await_line(tracer, b"ready\n", 60)
+        harness.await_line(tracer, b"ready\n")
         take_steps(tracer, tracer.pid, other.pid, run_counts)
         status, _, stderr = harness.finish(tracer)
         assert status == 0, stderr
@@ -355,7 +355,7 @@ def test_own_root(tmp_path, attach, options):
     tracer = harness.start([harness.LEAKTRACE, "--json", str(report), "--top", "0", "--attach", attach, *options, "--",
                             "/bin/sh", "-c", script], stdin=subprocess.PIPE)
     try:
-        harness.await_line(tracer, b"ready\n", 60)
+        harness.await_line(tracer, b"ready\n")
         tracer.send_signal(signal.SIGSTOP)
         harness.begin(tracer)
         time.sleep(0.3)

@@ -31,7 +31,7 @@ LEAK = re.compile(r"== ([\d,]+) bytes in ([\d,]+) blocks are still reachable in 
 FRAME = re.compile(r"(?:at|by) 0x[0-9A-F]+: (\S+)")
 BASE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC0", "HOME": "/nonexistent"}
 FIXED = ["/usr/bin/setarch", "-R", "/usr/bin/env", "-i"]
-TIMEOUT_S = 120
+TIMEOUT_S = 2 * harness.TIMEOUT_S
 
 # Blocks that one of the two runs has more of, and why that is so: all live blocks of a
 # size that `function` got from the allocator. Valgrind's stacks must lead through `via`.

@@ -204,8 +204,8 @@ static mode_t mode_of(int flags, va_list arguments)
 	return flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
 }
 
-#define OPEN(name)                                                                                 \
-	int name(const char *path, int flags, ...)                                                 \
+#define OPEN(name, parameters, ...)                                                                \
+	int name parameters                                                                        \
 	{                                                                                          \
 		va_list arguments;                                                                 \
 		mode_t mode;                                                                       \
@@ -213,26 +213,13 @@ static mode_t mode_of(int flags, va_list arguments)
 		va_start(arguments, flags);                                                        \
 		mode = mode_of(flags, arguments);                                                  \
 		va_end(arguments);                                                                 \
-		return fails(SYSTEM, #name, EMFILE) ? -1 : NEXT(name)(path, flags, mode);          \
+		return fails(SYSTEM, #name, EMFILE) ? -1 : NEXT(name)(__VA_ARGS__, flags, mode);   \
 	}
 
-OPEN(open)
-OPEN(open64)
-
-#define OPENAT(name)                                                                               \
-	int name(int folder, const char *path, int flags, ...)                                     \
-	{                                                                                          \
-		va_list arguments;                                                                 \
-		mode_t mode;                                                                       \
-                                                                                                   \
-		va_start(arguments, flags);                                                        \
-		mode = mode_of(flags, arguments);                                                  \
-		va_end(arguments);                                                                 \
-		return fails(SYSTEM, #name, EMFILE) ? -1 : NEXT(name)(folder, path, flags, mode);  \
-	}
-
-OPENAT(openat)
-OPENAT(openat64)
+OPEN(open, (const char *path, int flags, ...), path)
+OPEN(open64, (const char *path, int flags, ...), path)
+OPEN(openat, (int folder, const char *path, int flags, ...), folder, path)
+OPEN(openat64, (int folder, const char *path, int flags, ...), folder, path)
 
 /* A function that passes its arguments on, or fails. */
 #define PASS(type, name, error, failure, parameters, ...)                                          \

@@ -7,6 +7,8 @@
 KERNEL is a name of PACKAGES, which is fetched from the distribution's packages and kept, or the
 path of a kernel image; its modules are looked for in ../lib/modules beside it. The command runs
 as root in the present folder; the tree is read-only but for the build folder, /tmp is its own.
+With "arm64" for KERNEL, which scripts/arm64-sysroot.sh fetches, programs are arm64's as well: what is
+outside of the present folder is what that script has unpacked.
 The machine is emulated (qemu's tcg), so it needs no rights and no hardware, and is slow: expect
 a tenth of the speed. Returns the command's status; 125 when the machine did not come so far.
 """
@@ -22,11 +24,17 @@ import tempfile
 
 BUILD = os.path.abspath(os.environ.get("BUILD", "build"))
 KEPT = os.path.join(BUILD, "kernels")
+ARM64_ROOT = os.path.join(BUILD, "arm64", "root")
 # Debian's packages that depend on the latest kernel of a series.
 PACKAGES = {"6.1": "linux-image-amd64", "6.12": "linux-image-6.12-amd64"}
 # What the file tree comes in by.
 MODULES = ("virtio_pci", "9pnet_virtio", "9p")
 CANNOT = 125
+# By whether it is arm64: the machine, its console, the root of its file tree.
+MACHINES = {
+    False: (["qemu-system-x86_64", "-machine", "q35", "-cpu", "max"], "ttyS0", "/"),
+    True: (["qemu-system-aarch64", "-machine", "virt", "-cpu", "max,pauth-impdef=on"], "ttyAMA0", ARM64_ROOT),
+}
 
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -88,6 +96,12 @@ def package_of(name):
     return images[0]
 
 
+def fetch_arm64():
+    """The kernel image of the arm64 tree."""
+    run(os.path.join(os.path.dirname(__file__), "../../scripts/arm64-sysroot.sh"), env=dict(os.environ, BUILD=BUILD))
+    return glob.glob(f"{ARM64_ROOT}/boot/vmlinuz-*")[0]
+
+
 def fetch(name):
     """The kernel image of a series, unpacked under KEPT."""
     folder = os.path.join(KEPT, name)
@@ -114,12 +128,12 @@ def module_files(image):
     return list(dict.fromkeys(files))
 
 
-def make_initramfs(image, folder, script):
+def make_initramfs(image, folder, script, root):
     """What the kernel starts with: busybox, the modules, the order of mounts."""
     tree = os.path.join(folder, "initramfs")
     for name in ("bin", "proc", "sys", "dev", "root", "modules"):
         os.makedirs(os.path.join(tree, name))
-    shutil.copy("/bin/busybox", os.path.join(tree, "bin"))
+    shutil.copy(os.path.join(root, "bin/busybox"), os.path.join(tree, "bin"))
     order = []
     for file in module_files(image):
         order.append(os.path.basename(file).removesuffix(".xz"))
@@ -144,7 +158,9 @@ def share(tag, path, *more):
 
 def boot(options, folder):
     """Runs the machine until it turns itself off, or its time is over."""
-    image = fetch(options.kernel) if options.kernel in PACKAGES else options.kernel
+    is_arm64 = options.kernel == "arm64"
+    machine, terminal, root = MACHINES[is_arm64]
+    image = fetch_arm64() if is_arm64 else fetch(options.kernel) if options.kernel in PACKAGES else options.kernel
     if not os.path.exists(image):
         fail(f"{image}: no such kernel image, and none of {', '.join(PACKAGES)}")
     names = {name: os.path.join(folder, name) for name in ("script", "out", "status", "console")}
@@ -152,11 +168,11 @@ def boot(options, folder):
     with open(names["script"], "w", encoding="utf-8") as file:
         file.write(SCRIPT.format(folder=shlex.quote(os.getcwd()), seconds=options.seconds, environment=environment,
                                  command=shlex.join(options.command), out=names["out"], status=names["status"]))
-    command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2",
-               "-m", str(options.memory), "-nographic", "-no-reboot", "-kernel", image,
-               "-initrd", make_initramfs(image, folder, names["script"]),
-               "-append", "console=ttyS0 panic=-1 loglevel=4 mitigations=off"]
-    command += share("root", "/", "readonly=on") + share("tree", os.getcwd(), "readonly=on") + share("build", BUILD)
+    command = machine + [
+        "-accel", "tcg,thread=single", "-smp", "2", "-m", str(options.memory), "-nographic", "-no-reboot",
+        "-kernel", image, "-initrd", make_initramfs(image, folder, names["script"], root),
+        "-append", f"console={terminal} panic=-1 loglevel=4 mitigations=off"]
+    command += share("root", root, "readonly=on") + share("tree", os.getcwd(), "readonly=on") + share("build", BUILD)
     with open(names["console"], "wb") as console:
         try:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,

@@ -51,7 +51,7 @@ static void threads(int count)
 	pthread_attr_t small;
 
 	REQUIRE(all != NULL && pthread_attr_init(&small) == 0);
-	REQUIRE(pthread_attr_setstacksize(&small, 32 << 10) == 0);
+	REQUIRE(pthread_attr_setstacksize(&small, 128 << 10) == 0);
 	REQUIRE(pthread_barrier_init(&all_there, NULL, (unsigned)count + 1) == 0);
 	for (int i = 0; i < count; i++)
 		REQUIRE(pthread_create(&all[i], &small, body, NULL) == 0);

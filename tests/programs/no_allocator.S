@@ -14,6 +14,17 @@ _start:
 	mov $60, %eax		/* exit */
 	xor %edi, %edi
 	syscall
+#elif defined(__aarch64__)
+	sub sp, sp, #16
+	mov x8, #12
+	stp x8, xzr, [sp]
+	mov x8, #101		/* nanosleep */
+	mov x0, sp
+	mov x1, #0
+	svc #0
+	mov x8, #93		/* exit */
+	mov x0, #0
+	svc #0
 #else
 	sub $8, %esp
 	movl $12, (%esp)

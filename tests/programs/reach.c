@@ -477,22 +477,35 @@ SITE static void thread_stack(void)
 	pthread_barrier_wait(&barrier);
 }
 
+/* Moves %0 into a register that functions keep, tells by %1, and spins. */
+#if defined(__x86_64__)
+#define SPIN_CODE                                                                                  \
+	"movq %0, %%rbx\n\t"                                                                       \
+	"movq $0, %0\n\t"                                                                          \
+	"xorl %%eax, %%eax\n\t"                                                                    \
+	"movb $1, (%1)\n\t"                                                                        \
+	"1: pause\n\t"                                                                             \
+	"testq %%rbx, %%rbx\n\t"                                                                   \
+	"jnz 1b\n\t"
+#define SPIN_REGISTERS "rax", "rbx"
+#elif defined(__aarch64__)
+#define SPIN_CODE                                                                                  \
+	"mov x19, %0\n\t"                                                                          \
+	"mov %0, #0\n\t"                                                                           \
+	"mov w20, #1\n\t"                                                                          \
+	"strb w20, [%1]\n\t"                                                                       \
+	"1: yield\n\t"                                                                             \
+	"cbnz x19, 1b\n\t"
+#define SPIN_REGISTERS "x19", "x20"
+#endif
+
 /* In a register alone: the thread spins, its memory does not have it. */
 static void *spin(void *argument)
 {
 	void *block = malloc(55); // = reachable
 	volatile bool *flag = argument;
 
-	__asm__ volatile("movq %0, %%rbx\n\t"
-			 "movq $0, %0\n\t"
-			 "xorl %%eax, %%eax\n\t"
-			 "movb $1, (%1)\n\t"
-			 "1: pause\n\t"
-			 "testq %%rbx, %%rbx\n\t"
-			 "jnz 1b\n\t"
-			 : "+r"(block)
-			 : "r"(flag)
-			 : "rax", "rbx", "memory");
+	__asm__ volatile(SPIN_CODE : "+r"(block) : "r"(flag) : SPIN_REGISTERS, "memory");
 	return NULL;
 }
 

@@ -228,7 +228,7 @@ static int runs_raw(void *argument)
 {
 	__atomic_store_n(&last_tid, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
 	while (argument)
-		syscall(SYS_pause);
+		syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
 	return 0;
 }
 

@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 
 	program_begin(argc, argv);
 	REQUIRE(pthread_attr_init(&small) == 0);
-	REQUIRE(pthread_attr_setstacksize(&small, 64 << 10) == 0);
+	REQUIRE(pthread_attr_setstacksize(&small, 128 << 10) == 0);
 	for (int generation = 0; generation < GENERATIONS; generation++) {
 		for (int i = 0; i < WORKERS; i++)
 			REQUIRE(pthread_create(&threads[i], &small, body, NULL) == 0);
