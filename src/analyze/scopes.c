@@ -238,18 +238,26 @@ struct joined {
 	bool is_gone;
 };
 
+/* Code that has no name is known by its place in its file, or in memory. */
+static struct line line_of(const struct finding *finding)
+{
+	const struct frame *frame = own_frame(finding->frames, finding->frame_count);
+
+	if (!frame)
+		return (struct line){ .kind = finding->site->kind };
+	return (struct line){ finding->site->kind, frame->function,
+			      frame->function || frame->module ? frame->offset : frame->ip,
+			      frame->module };
+}
+
 /* The part that was known of its line before; `count`: none. Returns false when out of memory. */
 static bool know_line(struct known_line **lines, const struct finding *finding, size_t part,
 		      size_t count, size_t *before)
 {
-	const struct frame *frame = own_frame(finding->frames, finding->frame_count);
+	const struct line line = line_of(finding);
 	struct known_line *known;
-	struct line line;
 
 	*before = count;
-	if (!frame || !frame->function)
-		return true;
-	line = (struct line){ finding->site->kind, frame->function, frame->offset, frame->module };
 	HASH_FIND(hh, *lines, &line, sizeof(line), known);
 	if (known) {
 		*before = known->latest;
@@ -301,7 +309,8 @@ static bool chain_parts(const struct scope_result *result, struct joined *joined
 
 /*
  * One line that is reached in several ways, by an interpreter first and then by compiled code,
- * say: when it grows as a whole, it is one. Returns false when out of memory.
+ * say, or whose blocks are of several classes (a stray pointer makes a lost one possible): when it
+ * grows as a whole, it is one. Returns false when out of memory.
  */
 static bool join_parts(struct scope_result *result, uint64_t first_round)
 {

@@ -146,6 +146,46 @@ static void test_a_calls_function_is_on_the_stack(void **state)
 	}
 }
 
+/* What chance makes reachable of a call site's blocks is of the same growth, named or not. */
+static void test_classes_of_a_call_site(void **state)
+{
+	static const char *const names[] = { "lose", NULL };
+	static const struct finding_filter filter = { .classes = CLASSES_ALL };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct snapshot *snapshot = fixture_snapshot();
+		struct process *process = fixture_process(snapshot, 1, "demo");
+		struct scope *scope = process_add_scope(process);
+		struct scope_results *results;
+		struct findings *findings;
+		uint32_t stack = fixture_stack(
+			snapshot, process,
+			FRAMES(FRAME(names[i], 4, "/demo"), FRAME("main", 4, "/demo")));
+
+		snapshot->rounds = (struct scope_rounds){ 10, FIRST, 10 };
+		*scope = (struct scope){ strings_intern(snapshot->strings, "work"), 7, false, 200 };
+		for (uint32_t round = 0; round < ROUNDS; round++) {
+			for (uint64_t stray = 0; stray < 2; stray++) {
+				struct site *site = fixture_site(
+					process, stack, stray ? 2 : entries[round] - 2, 16, 0);
+
+				site->scope = 0;
+				site->round = round;
+				site->leak_class = stray ? CLASS_POSSIBLE : CLASS_DEFINITE;
+			}
+		}
+		findings = findings_new(snapshot, &filter);
+		assert_int_equal(findings->processes[0].finding_count, 2);
+		results = scope_results_new(findings, NULL);
+		assert_int_equal(results->results[0].part_count, 1);
+		assert_true(results->results[0].parts[0].bytes_per_entry == 16);
+		scope_results_free(results);
+		findings_free(findings);
+		snapshot_free(snapshot);
+	}
+}
+
 /* Each stack of so many, and each scope, is looked at once: or this takes minutes. */
 static void test_many_parts(void **state)
 {
@@ -226,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_too_few_rounds),
 		cmocka_unit_test(test_results),
 		cmocka_unit_test(test_a_calls_function_is_on_the_stack),
+		cmocka_unit_test(test_classes_of_a_call_site),
 		cmocka_unit_test(test_many_parts),
 		cmocka_unit_test(test_entries_by_round),
 	};
