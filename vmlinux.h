@@ -424,6 +424,9 @@ struct task_struct {
 	int exit_state;
 	long unsigned int sas_ss_sp;
 	size_t sas_ss_size;
+	int on_cpu;
+	long unsigned int nvcsw;
+	long unsigned int nivcsw;
 };
 
 struct uprobe_task {

@@ -59,9 +59,13 @@ int threads_walk(struct bpf_iter__task *ctx)
 	if (!task || follow_pid(task) != walked_pid)
 		return 0;
 	thread.tid = follow_tid(task);
-	thread.state = BPF_CORE_READ(task, __state);
+	/* A kernel for one processor has no such field. */
+	if (!bpf_core_field_exists(task->on_cpu) || !BPF_CORE_READ(task, on_cpu))
+		thread.state = BPF_CORE_READ(task, __state);
 	thread.exit_state = BPF_CORE_READ(task, exit_state);
 	thread.flags = BPF_CORE_READ(task, flags);
+	thread.process = BPF_CORE_READ(task, tgid);
+	thread.switches = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
 	thread.thread_pointer = task_thread_pointer(task);
 	thread.signal_stack = BPF_CORE_READ(task, sas_ss_sp);
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);

@@ -455,9 +455,11 @@ struct wire_event_ending {
 /* A thread as the walk over all tasks finds it. */
 struct wire_thread {
 	u32 tid;
-	u32 state;	/* TASK_... of the kernel's sched.h */
+	u32 state; /* TASK_... of the kernel's sched.h; running until it has left its processor */
 	u32 exit_state; /* EXIT_..., nonzero: it has ended */
 	u32 flags;	/* PF_... */
+	u32 process;	/* the kernel's own id of it, the same in all namespaces */
+	u32 switches;	/* how often it has left its processor */
 	u64 thread_pointer;
 	u64 signal_stack; /* sigaltstack(2), 0: none */
 	struct wire_registers registers;
@@ -649,7 +651,7 @@ _Static_assert(sizeof(struct wire_event_stack) == 24 + 32 + 8 * (WIRE_MAX_FRAMES
 	       "wire_event_stack");
 _Static_assert(sizeof(struct wire_exe) == 32, "wire_exe");
 _Static_assert(sizeof(struct wire_event_ending) == 24 + 8 + 256, "wire_event_ending");
-_Static_assert(sizeof(struct wire_thread) == 32 + 256, "wire_thread");
+_Static_assert(sizeof(struct wire_thread) == 40 + 256, "wire_thread");
 _Static_assert(sizeof(struct wire_event_process) == 24 + 72, "wire_event_process");
 
 #endif

@@ -12,7 +12,7 @@ import sys
 STRUCTS = {
     "task_struct": "pid tgid group_leader signal exit_code comm thread_pid"
     " flags mm utask fs nsproxy files thread_info thread __state exit_state"
-    " sas_ss_sp sas_ss_size",
+    " sas_ss_sp sas_ss_size on_cpu nvcsw nivcsw",
     "thread_info": "status",
     "thread_struct": "fsbase",
     "uprobe_task": "return_instances",

@@ -29,6 +29,7 @@ static const char *why_failed(int error)
 		const char *text;
 	} texts[] = {
 		{ -ESRCH, "it ended before it could be looked into" },
+		{ -EINTR, "somebody let it go on again and again while it was looked into" },
 		{ -ETIMEDOUT, "it would have had to stand still for longer than --max-pause" },
 		{ -EPERM, "its memory cannot be read: leaktrace lacks the capability "
 			  "CAP_SYS_PTRACE, or Linux 5.18" },

@@ -20,6 +20,7 @@
 #include "symbols/symbols.h"
 #include "trace/follow.h"
 #include "trace/kernel.h"
+#include "trace/parking.h"
 #include "trace/processes.h"
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
@@ -43,7 +44,7 @@ static int start_following(struct session *session)
 		.modules = session->modules,
 		.processes = session->processes,
 	};
-	int error = watchdog_start(&session->watchdog, tracer_parked_fd(session->tracer));
+	int error = watchdog_start(&session->watchdog, tracer_parking(session->tracer)->map_fd);
 
 	if (!error && session->options->unwind == UNWIND_TABLES)
 		error = unwinder_new(session->tracer, &session->unwinder);

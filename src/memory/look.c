@@ -28,6 +28,8 @@
 /* Shared memory up to here is read whole. */
 #define SHARED_BYTES_MAX (64 << 20)
 #define WORD 8
+/* When somebody lets it go on meanwhile. */
+#define TRIES 3
 
 struct pass {
 	const struct look *look;
@@ -250,7 +252,7 @@ static void clear(struct pass *pass)
 	stop_end(&pass->stop);
 }
 
-int memory_look(const struct look *look, struct look_result *result)
+static int look_once(const struct look *look, struct look_result *result)
 {
 	struct pass pass = { .look = look };
 	int error =
@@ -259,6 +261,8 @@ int memory_look(const struct look *look, struct look_result *result)
 	*result = (struct look_result){ .time_ns = monotonic_ns() };
 	if (!error)
 		error = look_stopped(&pass);
+	if (!error)
+		error = stop_check(&pass.stop);
 	stop_continue(&pass.stop);
 	result->pause_ns = monotonic_ns() - pass.stop.since_ns;
 	result->bytes = pass.reader.bytes;
@@ -270,5 +274,14 @@ int memory_look(const struct look *look, struct look_result *result)
 		graph_free(pass.graph);
 	else
 		result->graph = pass.graph;
+	return error;
+}
+
+int memory_look(const struct look *look, struct look_result *result)
+{
+	int error = -EINTR;
+
+	for (int tries = 0; error == -EINTR && tries < TRIES; tries++)
+		error = look_once(look, result);
 	return error;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "trace/parking.h"
 #include "trace/tracer.h"
 #include "util/clock.h"
 
@@ -67,15 +68,17 @@ static bool was_stopped(const struct stop *stop)
 
 int stop_begin(struct stop *stop, struct tracer *tracer, pid_t pid, bool parked, uint64_t limit_ns)
 {
+	struct parking *parking = tracer_parking(tracer);
 	useconds_t pause_us = POLL_FIRST_US;
 	int error;
 
 	*stop = (struct stop){ .tracer = tracer, .pid = pid, .since_ns = monotonic_ns() };
 	error = look(stop);
-	/* Whoever stopped it before lets it go. */
-	if (!error && !parked && !was_stopped(stop)) {
+	/* Whoever stopped it before lets it go, but another leaktrace would do so too early. */
+	if (!error && !parked &&
+	    (!was_stopped(stop) || parking_is_by_others(parking, pid, stop->threads->process))) {
 		stop->since_ns = monotonic_ns();
-		error = tracer_park(tracer, pid);
+		error = parking_stop(parking, pid, stop->threads->process);
 		stop->is_ours = !error;
 		if (!error)
 			error = look(stop);
@@ -86,15 +89,41 @@ int stop_begin(struct stop *stop, struct tracer *tracer, pid_t pid, bool parked,
 		usleep(pause_us);
 		if (pause_us < POLL_MAX_US)
 			pause_us *= 2;
+		else if (stop->is_ours || parked)
+			/* SIGCONT of somebody else takes back a stop that is on its way. */
+			parking_stop(parking, pid, stop->threads->process);
 		error = look(stop);
 	}
+	return error;
+}
+
+int stop_check(const struct stop *stop)
+{
+	struct wire_thread *now = NULL;
+	size_t count = 0, next = 0;
+	int error = tracer_threads(stop->tracer, stop->pid, &now, &count);
+
+	for (size_t i = 0; !error && i < stop->thread_count; i++) {
+		const struct wire_thread *thread = &stop->threads[i];
+
+		/* What waited in the kernel may have gone on there. */
+		if (!(thread->state & (STATE_STOPPED | STATE_TRACED)))
+			continue;
+		/* Both are in the order of their numbers. */
+		while (next < count && now[next].tid < thread->tid)
+			next++;
+		if (next == count || now[next].tid != thread->tid ||
+		    now[next].switches != thread->switches)
+			error = -EINTR;
+	}
+	free(now);
 	return error;
 }
 
 void stop_continue(struct stop *stop)
 {
 	if (stop->is_ours)
-		tracer_unpark(stop->tracer, stop->pid);
+		parking_continue(tracer_parking(stop->tracer), stop->pid);
 	stop->is_ours = false;
 }
 

@@ -29,6 +29,11 @@ struct stop {
  * not stop within `limit_ns`; or another -errno. stop_end() is to be called in any case.
  */
 int stop_begin(struct stop *stop, struct tracer *tracer, pid_t pid, bool parked, uint64_t limit_ns);
+/*
+ * To be asked when it has been read, before stop_continue(). Returns 0; -EINTR: somebody else has
+ * let it go on meanwhile, so what was read is not of one moment; or another -errno.
+ */
+int stop_check(const struct stop *stop);
 /* Lets it go on. */
 void stop_continue(struct stop *stop);
 /* Lets it go on, and forgets its threads. */

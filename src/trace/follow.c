@@ -9,6 +9,7 @@
 #include "model/snapshot.h"
 #include "trace/attach.h"
 #include "trace/modules.h"
+#include "trace/parking.h"
 #include "trace/processes.h"
 #include "trace/scan.h"
 #include "trace/tracer.h"
@@ -112,7 +113,7 @@ void follower_free(struct follower *follower)
 	links_move(&follower->life, &follower->files);
 	links_move(&follower->life, &follower->exact);
 	links_close(&follower->life);
-	tracer_unpark_all(follower->config.tracer);
+	parking_continue_all(tracer_parking(follower->config.tracer));
 	free(follower->parked);
 	free(follower);
 }
@@ -439,6 +440,6 @@ void follower_event(struct follower *follower, const struct wire_event *event)
 	}
 	if (event->parked) {
 		follower_note_parked(follower, event->pid);
-		tracer_unpark(follower->config.tracer, event->pid);
+		parking_continue(tracer_parking(follower->config.tracer), (pid_t)event->pid);
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "trace/follow.h"
+#include "trace/parking.h"
 #include "trace/scan.h"
 #include "trace/tracer.h"
 #include "util/array.h"
@@ -45,6 +46,7 @@ void follower_note_parked(struct follower *follower, pid_t pid)
 
 void follower_wake_parents(struct follower *follower)
 {
+	struct parking *parking = tracer_parking(follower->config.tracer);
 	uint64_t now = monotonic_ns();
 	struct proc_stat stat;
 	bool fresh = false;
@@ -55,9 +57,10 @@ void follower_wake_parents(struct follower *follower)
 	for (size_t i = 0; i < follower->parked_count; i++) {
 		const struct parked_child *parked = &follower->parked[i];
 
-		/* One that we have stopped itself waits for its own turn. */
+		/* One that is stopped itself by a leaktrace waits for its own turn. */
 		if (!proc_stat_read(parked->parent_pid, &stat) && stat.state == 'T' &&
-		    !tracer_is_parked(follower->config.tracer, parked->parent_pid))
+		    !parking_has(parking, (pid_t)parked->parent_pid) &&
+		    !parking_is_by_others(parking, (pid_t)parked->parent_pid, 0))
 			kill(parked->parent_pid, SIGCONT);
 		fresh |= now - parked->time_ns < REACTION_NS;
 	}

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Owns when a process that was stopped goes on. Several leaktraces may stop one, a trace around
- * another's command say, and SIGCONT ends the stops of all: it is left to the last of them.
- */
+/* Owns when a process that was stopped goes on, and how other leaktraces' maps are found. */
 #include "trace/parking.h"
 
 #include <errno.h>
@@ -13,11 +10,10 @@
 
 #include <bpf/bpf.h>
 
-#include "trace/tracer_tables.h"
 #include "util/array.h"
 
 /* Nobody may stay stopped for a call that failed once. */
-#define UNPARK_TRIES 3
+#define CONTINUE_TRIES 3
 
 static int map_info(int fd, struct bpf_map_info *info)
 {
@@ -35,83 +31,92 @@ static bool is_of_a_leaktrace(const struct bpf_map_info *info, const struct bpf_
 }
 
 /* Maps are numbered in the order that they are made in. */
-static void find_new_maps(struct foreign_parked *foreign, int own_fd)
+static void find_new_maps(struct parking *parking)
 {
 	struct bpf_map_info own, info;
 	uint32_t *id;
 
-	if (map_info(own_fd, &own))
+	if (map_info(parking->map_fd, &own))
 		return;
-	while (!bpf_map_get_next_id(foreign->last_id, &foreign->last_id)) {
-		int fd = foreign->last_id == own.id ? -1 : bpf_map_get_fd_by_id(foreign->last_id);
+	while (!bpf_map_get_next_id(parking->last_id, &parking->last_id)) {
+		int fd = parking->last_id == own.id ? -1 : bpf_map_get_fd_by_id(parking->last_id);
 
 		if (fd < 0)
 			continue;
 		if (!map_info(fd, &info) && is_of_a_leaktrace(&info, &own) &&
-		    (id = array_add(&foreign->map_ids, &foreign->count, sizeof(*id))))
-			*id = foreign->last_id;
+		    (id = array_add(&parking->others_ids, &parking->others_count, sizeof(*id))))
+			*id = parking->last_id;
 		close(fd);
 	}
 }
 
-/* `task` is what BPF has noted for it: process ids alone are alike in different namespaces. */
-static bool is_parked_by_others(struct tracer *tracer, uint32_t pid, uint32_t task)
+bool parking_is_by_others(struct parking *parking, pid_t pid, uint32_t task)
 {
-	struct foreign_parked *foreign = &tracer->foreign_parked;
+	uint32_t key = pid, value;
 	bool found = false;
 
-	find_new_maps(foreign, tracer_parked_fd(tracer));
-	for (size_t i = 0; i < foreign->count;) {
-		int fd = bpf_map_get_fd_by_id(foreign->map_ids[i]);
-		uint32_t value;
+	find_new_maps(parking);
+	for (size_t i = 0; i < parking->others_count;) {
+		int fd = bpf_map_get_fd_by_id(parking->others_ids[i]);
 
 		if (fd < 0) {
-			foreign->map_ids[i] = foreign->map_ids[--foreign->count];
+			parking->others_ids[i] = parking->others_ids[--parking->others_count];
 			continue;
 		}
-		found |= !bpf_map_lookup_elem(fd, &pid, &value) && value == task;
+		/* Process ids alone are alike in different namespaces. */
+		found |= !bpf_map_lookup_elem(fd, &key, &value) && (!task || value == task);
 		close(fd);
 		i++;
 	}
 	return found;
 }
 
-int tracer_park(struct tracer *tracer, pid_t pid)
+int parking_stop(struct parking *parking, pid_t pid, uint32_t task)
 {
-	uint32_t key = pid, unknown_task = 0;
-	int error = bpf_map_update_elem(tracer_parked_fd(tracer), &key, &unknown_task, BPF_ANY);
+	uint32_t key = pid;
+	int error = bpf_map_update_elem(parking->map_fd, &key, &task, BPF_ANY);
 
 	if (error || !kill(pid, SIGSTOP))
 		return error;
 	error = -errno;
-	bpf_map_delete_elem(tracer_parked_fd(tracer), &key);
+	bpf_map_delete_elem(parking->map_fd, &key);
 	return error;
 }
 
-void tracer_unpark(struct tracer *tracer, pid_t pid)
+void parking_continue(struct parking *parking, pid_t pid)
 {
 	uint32_t key = pid, task = 0;
+	int error = bpf_map_lookup_and_delete_elem(parking->map_fd, &key, &task);
 
-	if (bpf_map_lookup_and_delete_elem(tracer_parked_fd(tracer), &key, &task) == -ENOENT)
+	if (error == -ENOENT)
 		return;
+	if (error)
+		bpf_map_delete_elem(parking->map_fd, &key);
 	/* After the removal: of two that do so at once, one finds the other gone. */
-	if (!task || !is_parked_by_others(tracer, key, task))
+	if (!task || !parking_is_by_others(parking, pid, task))
 		kill(pid, SIGCONT);
 }
 
-bool tracer_is_parked(const struct tracer *tracer, pid_t pid)
+void parking_continue_all(struct parking *parking)
+{
+	uint32_t key;
+	int error = 0;
+
+	for (int failures = 0; error != -ENOENT && failures < CONTINUE_TRIES; failures += !!error)
+		if (!(error = bpf_map_get_next_key(parking->map_fd, NULL, &key)))
+			parking_continue(parking, (pid_t)key);
+}
+
+bool parking_has(const struct parking *parking, pid_t pid)
 {
 	uint32_t key = pid, value;
 
-	return !bpf_map_lookup_elem(tracer_parked_fd(tracer), &key, &value);
+	return !bpf_map_lookup_elem(parking->map_fd, &key, &value);
 }
 
-void tracer_unpark_all(struct tracer *tracer)
+void parking_free(struct parking *parking)
 {
-	int fd = tracer_parked_fd(tracer), error = 0;
-	uint32_t key;
-
-	for (int failures = 0; error != -ENOENT && failures < UNPARK_TRIES; failures += !!error)
-		if (!(error = bpf_map_get_next_key(fd, NULL, &key)))
-			tracer_unpark(tracer, key);
+	free(parking->others_ids);
+	parking->others_ids = NULL;
+	parking->others_count = 0;
 }

@@ -188,6 +188,7 @@ static int open_maps(struct tracer *tracer)
 	struct leaktrace_bpf *skeleton = tracer->skeleton;
 	int error;
 
+	tracer->parking.map_fd = bpf_map__fd(skeleton->maps.parked);
 	tracer->spill_fd = bpf_map__fd(skeleton->maps.spill);
 	tracer->free_spaces_fd = bpf_map__fd(skeleton->maps.free_spaces);
 	tracer->inherited_fds_fd = bpf_map__fd(skeleton->maps.inherited_fds);
@@ -273,7 +274,7 @@ void tracer_free(struct tracer *tracer)
 	unmap_table(tracer->buckets, tracer->bucket_count * sizeof(struct wire_bucket));
 	unmap_table(tracer->sites, tracer->site_count * sizeof(struct wire_site));
 	leaktrace_bpf__destroy(tracer->skeleton);
-	free(tracer->foreign_parked.map_ids);
+	parking_free(&tracer->parking);
 	free(tracer);
 }
 
@@ -357,9 +358,9 @@ uint64_t tracer_scope_entries(const struct tracer *tracer, const struct wire_sco
 	return scope.entries;
 }
 
-int tracer_parked_fd(const struct tracer *tracer)
+struct parking *tracer_parking(struct tracer *tracer)
 {
-	return bpf_map__fd(tracer->skeleton->maps.parked);
+	return &tracer->parking;
 }
 
 int tracer_event_fd(const struct tracer *tracer)

@@ -14,6 +14,7 @@
 #include "trace/attach_mode.h"
 #include "wire.h"
 
+struct parking;
 struct tracer;
 
 struct tracer_config {
@@ -88,22 +89,8 @@ void tracer_unfollow(struct tracer *tracer, pid_t pid);
 /* Executables that need no look when they are started: no stop for them. */
 int tracer_know_exe(struct tracer *tracer, const struct wire_exe *exe);
 
-/*
- * Sends SIGSTOP to a process, so that a watchdog knows of it; tracer_unpark() ends it.
- * Returns 0 or -errno.
- */
-int tracer_park(struct tracer *tracer, pid_t pid);
-/*
- * Sends SIGCONT to a process that BPF, or tracer_park(), has stopped; if another leaktrace has
- * stopped it as well, that one does so.
- */
-void tracer_unpark(struct tracer *tracer, pid_t pid);
-/* Whether it is stopped by us. */
-bool tracer_is_parked(const struct tracer *tracer, pid_t pid);
-/* tracer_unpark() for all that are stopped: before leaving. */
-void tracer_unpark_all(struct tracer *tracer);
-/* Descriptor of the map of stopped processes, for a watchdog. */
-int tracer_parked_fd(const struct tracer *tracer);
+/* The processes that are stopped for us. */
+struct parking *tracer_parking(struct tracer *tracer);
 
 typedef void (*tracer_handler)(const struct wire_event *event, void *context);
 

@@ -36,7 +36,7 @@ struct tracer {
 	pid_t memory_tid; /* whom `memory_link_fd` is for */
 	int memory_link_fd;
 	uint64_t memory_bytes;
-	struct foreign_parked foreign_parked;
+	struct parking parking;
 };
 
 #endif

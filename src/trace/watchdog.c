@@ -5,14 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
+#include "trace/parking.h"
 
 /*
  * Our probes live until the kernel has closed all our descriptors: look again
@@ -24,13 +23,10 @@
 static void continue_parked(int map_fd)
 {
 	struct timespec pause = { .tv_nsec = ROUND_NS };
-	uint32_t pid;
+	struct parking parking = { .map_fd = map_fd };
 
 	for (int round = 0; round < ROUNDS; round++) {
-		while (!bpf_map_get_next_key(map_fd, NULL, &pid)) {
-			kill(pid, SIGCONT);
-			bpf_map_delete_elem(map_fd, &pid);
-		}
+		parking_continue_all(&parking);
 		nanosleep(&pause, NULL);
 	}
 }

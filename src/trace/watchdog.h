@@ -14,7 +14,7 @@ struct watchdog {
 	int pipe_fd;
 };
 
-/* Starts it on the map of stopped processes (process id -> anything). Returns 0 or -errno. */
+/* Starts it on the map of stopped processes (struct parking). Returns 0 or -errno. */
 int watchdog_start(struct watchdog *watchdog, int parked_map_fd);
 /* Ends it: nothing is stopped any more. */
 void watchdog_stop(struct watchdog *watchdog);

@@ -70,8 +70,10 @@ LEAKTRACE = os.path.join(BUILD, "leaktrace")
 PROGRAMS = os.path.join(BUILD, "tests", "programs")
 SOURCES = os.path.join(ROOT, "tests", "programs")
 ATTACH_MODES = ("session", "multi", "single")
-# A test that takes longer hangs. TEST_SLOWNESS: how many times as long a slow machine takes.
-TIMEOUT_S = 60 * int(os.environ.get("TEST_SLOWNESS", "1"))
+# How many times as long a slow machine takes.
+SLOWNESS = int(os.environ.get("TEST_SLOWNESS", "1"))
+# A test that takes longer hangs.
+TIMEOUT_S = 60 * SLOWNESS
 # Whether tests that can be long are to be.
 LONG = os.environ.get("LEAKTRACE_LONG") == "1"
 

@@ -159,6 +159,56 @@ def test_stopped_by_another():
         harness.drop(target)
 
 
+def test_two_look_at_once():
+    """Neither lets it go on while the other one reads."""
+    target = harness.start_waiting([harness.program_path("moving"), "--wait"])
+    options = ["--kinds", "heap", "--scan-every", "20ms"]
+    results = []
+
+    def look(first, second):
+        harness.begin(target)
+        for tracer in (first, second):
+            await_reports(tracer, 30)
+        second.send_signal(signal.SIGINT)
+
+    def look_beside(first):
+        results.append(harness.trace(str(target.pid), options, lambda second: look(first, second)))
+        first.send_signal(signal.SIGINT)
+    try:
+        results.append(harness.trace(str(target.pid), options, look_beside))
+        for result in results:
+            assert len(reports_of(result.stdout)) > 30
+            assert not findings_of(harness.decode(result.stdout)), result.stdout[-3000:]
+        assert target.poll() is None
+        await_state(target.pid, "RS")
+    finally:
+        harness.drop(target)
+
+
+@pytest.mark.parametrize("pause_s", [0.05, 0.001])
+def test_continued_by_another(pause_s):
+    """What was read of a process that went on meanwhile is nothing: it is read again, or said to be in vain."""
+    target = harness.start_waiting([harness.program_path("moving"), "--wait"])
+
+    def action(tracer):
+        harness.begin(target)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            os.kill(target.pid, signal.SIGCONT)
+            time.sleep(pause_s)
+        await_reports(tracer, 10)
+        tracer.send_signal(signal.SIGINT)
+    try:
+        result = harness.trace(str(target.pid), ["-v", "--kinds", "heap", "--scan-every", "20ms"], action)
+        text = harness.decode(result.stdout)
+        assert not findings_of(text), text[-3000:]
+        assert "still reachable" in text and "--max-pause" not in result.stderr, result.stderr[-3000:]
+        assert pause_s > 0.01 or "somebody let it go on" in result.stderr
+        assert result.report["processes"][0]["scan"]["state"] == "done"
+    finally:
+        harness.drop(target)
+
+
 # ---- ends in the middle ------------------------------------------------------------------
 
 
@@ -173,8 +223,7 @@ def fixture_parked(tmp_path):
         tracer.stdin.write(b"\n")
         tracer.stdin.flush()
         time.sleep(0.3)
-        with open(f"/proc/{tracer.pid}/task/{tracer.pid}/children", encoding="utf-8") as file:
-            child, = [int(pid) for pid in file.read().split() if comm_of(pid) == "late"]
+        child = child_of(tracer.pid, "late")
         os.kill(tracer.pid, signal.SIGSTOP)
         tracer.stdin.close()
         await_state(child, "T")
@@ -190,10 +239,49 @@ def comm_of(pid):
         return file.read().strip()
 
 
+def child_of(pid, name):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+        child, = [int(child) for child in file.read().split() if comm_of(child) == name]
+    return child
+
+
 def test_leaktrace_killed(parked):
     tracer, child, _ = parked
     tracer.kill()
     await_state(child, ("Z", ""), 5)
+
+
+def test_one_of_two_killed(tmp_path):
+    """What the watchdog of one leaktrace finds stopped, another one may hold as well."""
+    report = str(tmp_path / "report.json")
+    outer = harness.start([harness.LEAKTRACE, "--json", report, "--kinds", "heap", "--", harness.LEAKTRACE, "--kinds", "heap", "--",
+                           harness.program_path("late"), "1", "--wait"], stdin=subprocess.PIPE)
+    stopped = [outer.pid]
+    try:
+        harness.await_line(outer, b"ready\n")
+        outer.stdin.write(b"\n")
+        outer.stdin.flush()
+        inner = child_of(outer.pid, "leaktrace")
+        child = child_of(inner, "late")
+        stopped.append(inner)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+            await_state(pid, "T")
+        outer.stdin.close()
+        await_state(child, "T")
+        os.kill(inner, signal.SIGKILL)
+        await_state(inner, ("Z", ""))
+        time.sleep(2)
+        assert state_of(child) == "T"
+        os.kill(outer.pid, signal.SIGCONT)
+        assert outer.wait(harness.TIMEOUT_S) == 128 + signal.SIGKILL
+        with open(report, encoding="utf-8") as file:
+            late, = [process for process in json.load(file)["processes"] if process["comm"] == "late"]
+        assert late["scan"]["state"] == "done" and late["exit"] == {"status": 0}
+    finally:
+        outer.send_signal(signal.SIGCONT)
+        outer.stdin = None
+        harness.end_group(outer)
 
 
 def test_target_killed(parked):
