@@ -73,7 +73,8 @@ def test_screens(grow, columns, rows):
     they were."""
     target = grow()
     with Screen(live("-p", str(target.pid)), columns, rows) as screen:
-        lines = settled(screen)
+        settled(screen)
+        lines = screen.wait(lambda lines: lines[1].startswith("heap growing"), "a trend")
         first = table(lines)[0]
         assert first["KIND"] == "heap" and function_of(first) == "leak_block"
         assert number(first["GROWTH/s"]) == pytest.approx(RATE * BYTES, rel=0.05)
@@ -386,8 +387,8 @@ def test_growth_log(grow):
     matches = [LOG.match(line) for line in lines]
     times = [int(match[1]) for match in matches if match]
     assert result.status == 0
-    # The first sample comes when attaching is done, the others by the clock.
-    assert times[0] <= 1 * harness.SLOWNESS and times[1:6] == list(range(times[0] // 2 * 2 + 2, 16, 2))[:5]
+    # The first sample comes when attaching is done, the others by the clock; seconds are rounded.
+    assert len(times) >= 6 and 7 <= times[5] - times[1] <= 9, times
     changes = [match[3] for match in matches if match and match[3] != b"0"]
     assert len(changes) >= 5
     for change in changes[1:]:
