@@ -6,6 +6,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,7 +16,6 @@
 #include "machine.h"
 #include "options.h"
 #include "output.h"
-#include "privilege.h"
 #include "session_state.h"
 #include "symbols/symbols.h"
 #include "trace/follow.h"
@@ -26,8 +26,34 @@
 #include "trace/unwinder.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/privilege.h"
 #include "util/status.h"
 #include "wait.h"
+
+/* What a trace under way needs, and what for. */
+static const int kept_capabilities[] = {
+	CAP_BPF,		/* maps and links, for processes and libraries that come */
+	CAP_PERFMON,		/* probes on them */
+	CAP_SYS_ADMIN,		/* BPF objects by their number; their libraries' mount namespaces */
+	CAP_SYS_PTRACE,		/* their mappings and memory */
+	CAP_CHECKPOINT_RESTORE, /* /proc/PID/map_files */
+	CAP_DAC_READ_SEARCH,	/* their files */
+	CAP_DAC_OVERRIDE,	/* results, where only root may write */
+	CAP_SETUID,		/* results, with the rights of who called us by sudo(8) */
+	CAP_SETGID,
+	CAP_KILL,	  /* to stop them and let them go on */
+	CAP_SYS_RESOURCE, /* locked memory, on kernels that count it */
+};
+
+/* The command is a process of its own, and keeps what it has. Returns 0 or -errno. */
+static int give_up_capabilities(void)
+{
+	/* Without it, before Linux 6.15, a process's mappings are for who has all that it has. */
+	if (!privilege_has(CAP_SYS_PTRACE))
+		return 0;
+	return privilege_keep(kept_capabilities,
+			      sizeof(kept_capabilities) / sizeof(*kept_capabilities));
+}
 
 /* How often what a command writes is handed on once its trace has ended. */
 #define FORWARD_EVERY_US 50000
@@ -295,7 +321,7 @@ static int trace(struct session *session)
 	status = start_watching(session);
 	if (status)
 		return status;
-	error = privilege_drop();
+	error = give_up_capabilities();
 	if (error)
 		log_notice("cannot give up the capabilities that are not needed any more: %s",
 			   strerror(-error));

@@ -58,10 +58,15 @@ static int look(struct stop *stop)
 	return kept ? 0 : -ESRCH;
 }
 
+static bool is_stopped(const struct wire_thread *thread)
+{
+	return thread->state & (STATE_STOPPED | STATE_TRACED);
+}
+
 static bool was_stopped(const struct stop *stop)
 {
 	for (size_t i = 0; i < stop->thread_count; i++)
-		if (!(stop->threads[i].state & (STATE_STOPPED | STATE_TRACED)))
+		if (!is_stopped(&stop->threads[i]))
 			return false;
 	return true;
 }
@@ -107,12 +112,12 @@ int stop_check(const struct stop *stop)
 		const struct wire_thread *thread = &stop->threads[i];
 
 		/* What waited in the kernel may have gone on there. */
-		if (!(thread->state & (STATE_STOPPED | STATE_TRACED)))
+		if (!is_stopped(thread))
 			continue;
 		/* Both are in the order of their numbers. */
 		while (next < count && now[next].tid < thread->tid)
 			next++;
-		if (next == count || now[next].tid != thread->tid ||
+		if (next == count || now[next].tid != thread->tid || !is_stopped(&now[next]) ||
 		    now[next].switches != thread->switches)
 			error = -EINTR;
 	}

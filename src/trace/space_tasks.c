@@ -38,20 +38,39 @@ static int began(struct space_tasks *tasks, const struct wire_event_task *event)
 	return 0;
 }
 
+/*
+ * By its id, when the kernel has no thread pointer of it any more: so it was with one end of some
+ * 10,000 on Linux 6.1, emulated.
+ */
+static struct space_task *find_ended(struct space_tasks *tasks, const struct wire_event_task *event)
+{
+	struct space_task *task = space_tasks_find(tasks, event->handle), *next;
+
+	if (event->handle)
+		return task && task->tid == event->tid ? task : NULL;
+	HASH_ITER(hh, tasks->by_handle, task, next)
+	{
+		if (task->tid == event->tid)
+			break;
+	}
+	return task;
+}
+
 int space_tasks_event(struct space_tasks *tasks, const struct wire_event_task *event)
 {
 	struct space_task *task;
 
 	if (event->state == WIRE_TASK_BEGAN)
 		return began(tasks, event);
-	HASH_FIND(hh, tasks->by_handle, &event->handle, sizeof(event->handle), task);
-	if (task && event->state == WIRE_TASK_JOINED) {
+	if (event->state == WIRE_TASK_JOINED) {
+		task = space_tasks_find(tasks, event->handle);
 		/* Not one that has the handle since. */
-		if (task->began_ns < event->head.time_ns)
+		if (task && task->began_ns < event->head.time_ns)
 			task->state = WIRE_TASK_ENDED;
 		return 0;
 	}
-	if (!task || task->tid != event->tid || task->state == WIRE_TASK_ENDED)
+	task = find_ended(tasks, event);
+	if (!task || task->state == WIRE_TASK_ENDED)
 		return 0;
 	task->state = (enum wire_task_state)event->state;
 	memcpy(task->comm, event->comm, sizeof(task->comm));

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "trace/parking.h"
+#include "util/privilege.h"
 
 /*
  * Our probes live until the kernel has closed all our descriptors: look again
@@ -19,6 +21,9 @@
  */
 #define ROUNDS 50
 #define ROUND_NS (20 * 1000 * 1000)
+
+/* To let processes go on; to read other leaktraces' maps by their numbers, and, of old, any. */
+static const int kept_capabilities[] = { CAP_KILL, CAP_SYS_ADMIN };
 
 static void continue_parked(int map_fd)
 {
@@ -48,6 +53,7 @@ static void watch(int pipe_fd, int map_fd)
 		_exit(1);
 	for (int fd = 0; fd < 3; fd++)
 		close(fd);
+	privilege_keep(kept_capabilities, sizeof(kept_capabilities) / sizeof(*kept_capabilities));
 	while (read(4, &byte, 1) < 0 && errno == EINTR)
 		continue;
 	continue_parked(3);

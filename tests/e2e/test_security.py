@@ -16,8 +16,9 @@ import harness
 
 # Someone who is not root; what is his is not believed.
 OTHER = 12345
-# Of src/privilege.c, by number (capability.h).
+# Of src/session.c and of src/trace/watchdog.c, by number (capability.h).
 KEPT = {1, 2, 5, 6, 7, 19, 21, 24, 38, 39, 40}
+WATCHDOG_KEPT = {5, 21}
 
 
 def status_of(pid):
@@ -42,11 +43,13 @@ def test_what_is_not_needed_is_given_up():
         for which in ("CapEff", "CapPrm", "CapBnd"):
             assert capabilities(tracer.pid, which) == own & KEPT, which
         assert not capabilities(tracer.pid, "CapInh") and not capabilities(tracer.pid, "CapAmb")
-        # The command is as it would be without us.
-        command = None
-        while not command and time.monotonic() < end:
+        command = watchdog = None
+        while not (command and watchdog) and time.monotonic() < end:
             listed = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(tracer.pid)], capture_output=True, text=True, check=True)
-            command = re.search(r"(\d+) sleep", listed.stdout)
+            command, watchdog = (re.search(rf"(\d+) {name}", listed.stdout) for name in ("sleep", "leaktrace-watch"))
+        watchdog = watchdog[1]
+        assert capabilities(watchdog, "CapEff") == capabilities(watchdog, "CapPrm") == own & WATCHDOG_KEPT
+        # The command is as it would be without us.
         command = command[1]
         assert status_of(command)["NoNewPrivs"] == "0"
         assert capabilities(command, "CapEff") == own

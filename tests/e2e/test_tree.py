@@ -435,7 +435,7 @@ def peak_kib(pid):
 def run_watched(arguments, timeout):
     """Runs leaktrace; returns its status, what it said and its greatest resident size."""
     tracer = harness.start(arguments, stdout=subprocess.DEVNULL)
-    end, most = time.monotonic() + timeout, 0
+    end, most = time.monotonic() + timeout * harness.SLOWNESS, 0
     while tracer.poll() is None and time.monotonic() < end:
         most = max(most, peak_kib(tracer.pid))
         time.sleep(0.02)

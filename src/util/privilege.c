@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "privilege.h"
+#include "util/privilege.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -8,35 +8,29 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What each is for. */
-static const int kept[] = {
-	CAP_BPF,		/* maps and links, for processes and libraries that come */
-	CAP_PERFMON,		/* probes on them */
-	CAP_SYS_ADMIN,		/* BPF objects by their number; their libraries' mount namespaces */
-	CAP_SYS_PTRACE,		/* their mappings and memory */
-	CAP_CHECKPOINT_RESTORE, /* /proc/PID/map_files */
-	CAP_DAC_READ_SEARCH,	/* their files */
-	CAP_DAC_OVERRIDE,	/* results, where only root may write */
-	CAP_SETUID,		/* results, with the rights of who called us by sudo(8) */
-	CAP_SETGID,
-	CAP_KILL,	  /* to stop them and let them go on */
-	CAP_SYS_RESOURCE, /* locked memory, on kernels that count it */
-};
-
-static uint64_t kept_bits(void)
+static uint64_t bits_of(const int *capabilities, size_t count)
 {
 	uint64_t bits = 0;
 
-	for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
-		bits |= 1ULL << kept[i];
+	for (size_t i = 0; i < count; i++)
+		bits |= 1ULL << capabilities[i];
 	return bits;
 }
 
-int privilege_drop(void)
+bool privilege_has(int capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-	const uint64_t bits = kept_bits();
+
+	return !syscall(SYS_capget, &header, sets) &&
+	       sets[capability / 32].effective >> capability % 32 & 1;
+}
+
+int privilege_keep(const int *capabilities, size_t count)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	const uint64_t bits = bits_of(capabilities, count);
 
 	/* The kernel may know more of them than its headers here. */
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
