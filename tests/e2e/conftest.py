@@ -2,6 +2,7 @@
 """What all end-to-end tests share: the ways to attach, and that nothing stays behind."""
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -32,6 +33,13 @@ def pytest_collection_modifyitems(config, items):
 def built():
     if os.geteuid() == 0 and not os.path.exists(harness.LEAKTRACE):
         pytest.exit(f"{harness.LEAKTRACE} is missing: run `make`", returncode=1)
+
+
+@pytest.fixture(name="tmp_path")
+def fixture_tmp_path(tmp_path):
+    """Given back at once: in an emulated machine /tmp is memory, and all tests together fill it."""
+    yield tmp_path
+    shutil.rmtree(tmp_path, ignore_errors=True)
 
 
 @pytest.fixture(params=harness.ATTACH_MODES)
