@@ -5,7 +5,7 @@
     kernels.py [--quick] [--part K/N] [--seconds N] [KERNEL...]     (default: those of vm.py's packages)
 
 With "arm64" for KERNEL, what `make arm64` has built is tested.
---quick: the tests of quick.txt alone. --part: every Nth test from the Kth on; all take some twelve hours.
+--quick: the tests of quick.txt alone. --part: every Nth test from the Kth on; all take some three hours.
 Of each kernel there remain, in BUILD/kernels/KERNEL: tests.log, tests.xml (JUnit) and verifier.log, what
 the kernel's verifier said of every program. Prints how many instructions it looked at, and counts tests;
 the last line is "N passed, N failed, N skipped".
