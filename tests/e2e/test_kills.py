@@ -46,11 +46,22 @@ def says_something(status, stdout, stderr):
     return b"leaktrace" in stdout + stderr or status == -signal.SIGKILL
 
 
+def let_it_run(tracer, delay_s):
+    """Before it holds signals back they end it, as they end everybody, and nothing has begun."""
+    end, bit = time.monotonic() + harness.TIMEOUT_S, signal.SIGTERM - 1
+    while tracer.poll() is None and time.monotonic() < end:
+        with open(f"/proc/{tracer.pid}/status", encoding="utf-8") as file:
+            if any(int(line.split()[1], 16) >> bit & 1 for line in file if line.startswith("SigBlk")):
+                break
+        time.sleep(0.002)
+    time.sleep(delay_s * harness.SLOWNESS)
+
+
 def round_of_a_command(what, delay_s):
     """Returns what is wrong. A command has the signals that leaktrace has, and may end by them."""
     tracer = harness.start([harness.LEAKTRACE, "--", *tree_command()], stdin=harness.subprocess.PIPE)
     try:
-        time.sleep(delay_s)
+        let_it_run(tracer, delay_s)
         if what == "target":
             children = [pid for pid in children_of(tracer.pid) if "leaktrace" not in name_of(pid)]
             for pid in children[:1]:
@@ -125,7 +136,7 @@ def round_of_an_attachment(what, delay_s):
     tracer = harness.start([harness.LEAKTRACE, "-p", str(target.pid)])
     wrong = []
     try:
-        time.sleep(delay_s)
+        let_it_run(tracer, delay_s)
         if tracer.poll() is None:
             strike(what, tracer, target.pid)
         try:
@@ -134,8 +145,7 @@ def round_of_an_attachment(what, delay_s):
             return [f"it does not end: {processes_of(tracer.pid)}"]
         if not says_something(tracer.returncode, stdout, stderr):
             wrong.append(f"nothing said, status {tracer.returncode}")
-        # Before it holds signals back they end it, as they end everybody.
-        if what != "KILL" and tracer.returncode < 0 and stdout:
+        if what != "KILL" and tracer.returncode < 0:
             wrong.append(f"leaktrace died by {-tracer.returncode}")
         if tracer.returncode > 0 and tracer.returncode != 125:
             wrong.append(f"status {tracer.returncode}")
