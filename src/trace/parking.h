@@ -23,8 +23,7 @@ struct parking {
  * kernel's own id of it, the same in all namespaces. Returns 0 or -errno.
  */
 int parking_stop(struct parking *parking, pid_t pid, uint32_t task);
-/* Sends SIGCONT to a process that is noted; if it is in another leaktrace's map, that one does so.
- */
+/* Sends SIGCONT to a process that is noted; one that another leaktrace has noted as well waits. */
 void parking_continue(struct parking *parking, pid_t pid);
 /* The same for all that are noted. */
 void parking_continue_all(struct parking *parking);

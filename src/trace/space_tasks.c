@@ -40,7 +40,7 @@ static int began(struct space_tasks *tasks, const struct wire_event_task *event)
 
 /*
  * By its id, when the kernel has no thread pointer of it any more: so it was with one end of some
- * 10,000 on Linux 6.1, emulated.
+ * thousands on Linux 6.1, emulated.
  */
 static struct space_task *find_ended(struct space_tasks *tasks, const struct wire_event_task *event)
 {
@@ -50,7 +50,8 @@ static struct space_task *find_ended(struct space_tasks *tasks, const struct wir
 		return task && task->tid == event->tid ? task : NULL;
 	HASH_ITER(hh, tasks->by_handle, task, next)
 	{
-		if (task->tid == event->tid)
+		/* Ids come again; one that has ended before is another. */
+		if (task->tid == event->tid && task->state == WIRE_TASK_BEGAN)
 			break;
 	}
 	return task;

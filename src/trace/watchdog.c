@@ -22,8 +22,11 @@
 #define ROUNDS 50
 #define ROUND_NS (20 * 1000 * 1000)
 
-/* To let processes go on; to read other leaktraces' maps by their numbers, and, of old, any. */
-static const int kept_capabilities[] = { CAP_KILL, CAP_SYS_ADMIN };
+static const int kept_capabilities[] = {
+	CAP_KILL,      /* to let processes go on */
+	CAP_BPF,       /* our own map: before Linux 5.19 every call may need it */
+	CAP_SYS_ADMIN, /* other leaktraces' maps, by their numbers */
+};
 
 static void continue_parked(int map_fd)
 {

@@ -48,6 +48,10 @@ static void test_ends(void **state)
 	assert_int_equal(state_of(&tasks, 0x3000), WIRE_TASK_ENDED_WITH_ALL);
 	assert_int_equal(state_of(&tasks, 0x4000), WIRE_TASK_ENDED);
 	assert_null(space_tasks_find(&tasks, 0));
+	/* Another thread by an id that an ended one had. */
+	send(&tasks, WIRE_TASK_BEGAN, 4, 0x5000, 11);
+	send(&tasks, WIRE_TASK_ENDED, 4, 0, 12);
+	assert_int_equal(state_of(&tasks, 0x5000), WIRE_TASK_ENDED);
 	space_tasks_clear(&tasks);
 	assert_null(space_tasks_find(&tasks, 0x1000));
 }
