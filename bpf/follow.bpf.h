@@ -38,14 +38,38 @@ static __always_inline u32 follow_tid(struct task_struct *task)
 	return pid_number((u64)BPF_CORE_READ(task, thread_pid));
 }
 
+/* Adds to `followed`. Returns 0 or -errno. */
+static __always_inline long follow_begin(u32 pid, const struct wire_follow *follow)
+{
+	long error = bpf_map_update_elem(&followed, &pid, follow, BPF_ANY);
+
+	__sync_fetch_and_add(&follow_generation, 1);
+	return error;
+}
+
+static __always_inline u64 stranger_mark(struct task_struct *task, u64 generation)
+{
+	return generation << 32 | (u32)task->tgid;
+}
+
+/* Whether the running task is known not to be followed. */
+static __always_inline bool is_stranger(struct task_struct *task)
+{
+	return strangers[(u32)task->tgid % STRANGERS] == stranger_mark(task, follow_generation);
+}
+
 static __noinline struct thread *thread_first_seen(struct task_struct *task)
 {
+	/* Before the look into the map: who is added meanwhile counts as not looked for. */
+	u64 generation = __sync_fetch_and_add(&follow_generation, 0);
 	u32 pid = follow_pid(task);
 	struct wire_follow *follow = bpf_map_lookup_elem(&followed, &pid);
 	struct thread *thread;
 
-	if (!follow)
+	if (!follow) {
+		strangers[(u32)task->tgid % STRANGERS] = stranger_mark(task, generation);
 		return NULL;
+	}
 	thread = bpf_task_storage_get(&threads, bpf_get_current_task_btf(), NULL,
 				      BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {

@@ -154,7 +154,7 @@ int process_fork(struct bpf_raw_tracepoint_args *ctx)
 	if (trace_fds && !(clone_flags & CLONE_VM))
 		fds_inherit((u64)BPF_CORE_READ(child, files), follow.space);
 	child_pid = follow_pid(child);
-	if (bpf_map_update_elem(&followed, &child_pid, &follow, BPF_ANY)) {
+	if (follow_begin(child_pid, &follow)) {
 		count(WIRE_LOST_SPACES);
 		return 0;
 	}

@@ -48,6 +48,16 @@ u32 next_space __weak = 1;
 /* The process whose threads threads_walk() is to tell of. */
 u32 walked_pid __weak = 0;
 
+/* Counts who was added to `followed`; from then on all strangers are looked for anew. */
+u64 follow_generation __weak = 1;
+/*
+ * Processes that were not followed, by the low bits of the first namespace's id: id, and above it
+ * the generation. They pass the tracepoints that are the whole machine's too, and a look into
+ * `followed` is many times as long as one at a word.
+ */
+#define STRANGERS 4096
+u64 strangers[STRANGERS] __weak;
+
 /* Calls of allocator functions that a thread may be inside of at once. */
 #define MAX_CALLS 8
 

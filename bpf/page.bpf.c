@@ -67,7 +67,7 @@ int page_touched(struct bpf_raw_tracepoint_args *ctx)
 	u32 number, line, now;
 	int shift;
 
-	if (!(ctx->args[2] & FAULT_WRITE))
+	if (!(ctx->args[2] & FAULT_WRITE) || is_stranger(bpf_get_current_task_btf()))
 		return 0;
 	thread = thread_current();
 	if (!thread)

@@ -26,10 +26,18 @@ static __always_inline struct wire_syscall syscall_row(u64 number)
 {
 	struct wire_syscall none = {};
 
-	if (number >= WIRE_SYSCALLS || syscall_is_32_bit(bpf_get_current_task_btf()))
+	if (number >= WIRE_SYSCALLS)
 		return none;
 	barrier_var(number);
 	return *(struct wire_syscall *)&syscalls[number & (WIRE_SYSCALLS - 1)];
+}
+
+/* The thread whose call is of interest by its number; NULL: it is nobody's who is followed. */
+static __always_inline struct thread *syscall_thread(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return is_stranger(task) || syscall_is_32_bit(task) ? NULL : thread_current();
 }
 
 /* Whether the thread's descriptors are its space's. */
@@ -64,7 +72,7 @@ int syscall_enter(u64 *ctx)
 
 	if (row.op != WIRE_FD_CLOSE && row.op != WIRE_FD_CLOSE_RANGE && row.op < WIRE_MAP)
 		return 0;
-	thread = thread_current();
+	thread = syscall_thread();
 	if (!thread)
 		return 0;
 	syscall_read(&thread->syscall, (struct pt_regs *)ctx[0]);
@@ -130,7 +138,7 @@ int syscall_exit(u64 *ctx)
 
 	if (row.op == WIRE_SYSCALL_NONE || row.op == WIRE_FD_CLOSE || row.op == WIRE_FD_CLOSE_RANGE)
 		return 0;
-	thread = thread_current();
+	thread = syscall_thread();
 	if (!thread)
 		return 0;
 	syscall_read(&thread->syscall, regs);

@@ -324,9 +324,12 @@ int tracer_follow(struct tracer *tracer, pid_t pid, uint32_t space, uint32_t fla
 {
 	struct wire_follow follow = { .space = space, .flags = flags };
 	uint32_t key = pid;
+	int error = bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.followed), &key, &follow,
+					BPF_ANY);
 
-	return bpf_map_update_elem(bpf_map__fd(tracer->skeleton->maps.followed), &key, &follow,
-				   BPF_ANY);
+	/* See `strangers` in bpf/maps.bpf.h. */
+	__atomic_fetch_add(&tracer->skeleton->data->follow_generation, 1, __ATOMIC_SEQ_CST);
+	return error;
 }
 
 void tracer_unfollow(struct tracer *tracer, pid_t pid)

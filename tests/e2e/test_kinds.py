@@ -263,6 +263,77 @@ def test_unknown_kind():
     assert result.status == 2 and "heap, mmap, fd, thread" in result.stderr
 
 
+# ---- who was not followed, and is ------------------------------------------------------------
+
+
+# Each line is a process id: a child with it, if it is to be had, keeps a descriptor.
+FORKS = """
+import os, sys
+for line in sys.stdin:
+    with open("/proc/sys/kernel/ns_last_pid", "w") as last: last.write(str(int(line) - 1))
+    pid = os.fork()
+    if not pid:
+        os.open("/etc/hostname", os.O_RDONLY)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    print(pid, flush=True)
+"""
+CALLS_ON = """
+import os
+print("ready", flush=True)
+while True: os.close(os.open("/dev/null", os.O_RDONLY))
+"""
+
+
+def a_stranger():
+    """The id of a process that opened and closed while others were traced, and has ended."""
+    done = subprocess.Popen(["/bin/cat", "/etc/hostname"], stdout=subprocess.DEVNULL)
+    done.wait(harness.TIMEOUT_S)
+    return done.pid
+
+
+def test_descriptors_of_an_id_that_was_a_strangers():
+    if not os.path.exists("/proc/sys/kernel/ns_last_pid"):
+        pytest.skip("this kernel does not let anybody choose a process id")
+    target = harness.start(["/usr/bin/python3", "-B", "-c", FORKS], stdin=subprocess.PIPE)
+    again = []
+
+    def action(tracer):
+        # Another process may be quicker to get the id.
+        for _ in range(50):
+            wanted = a_stranger()
+            target.stdin.write(f"{wanted}\n".encode())
+            target.stdin.flush()
+            if int(target.stdout.readline()) == wanted:
+                again.append(wanted)
+                break
+        stop(tracer)
+
+    try:
+        result = harness.trace(str(target.pid), ["--kinds", "fd"], action)
+    finally:
+        harness.drop(target)
+    assert result.status == 0, result.stderr[-3000:]
+    assert again
+    assert sum(site["live_count"] for site in sites_of(result.report, "fd", again[0]) if site["role"] == "held") == 1
+
+
+def test_descriptors_of_who_never_pauses():
+    """leaktrace sees it call before it is followed."""
+    target = harness.start_waiting(["/usr/bin/python3", "-B", "-c", CALLS_ON])
+
+    def action(tracer):
+        time.sleep(0.5)
+        stop(tracer)
+
+    try:
+        result = harness.trace(str(target.pid), ["--kinds", "fd"], action)
+    finally:
+        harness.drop(target)
+    assert result.status == 0, result.stderr[-3000:]
+    assert result.report["processes"][0]["totals"]["fd"]["acquired_count"] > 100
+
+
 # ---- held against the kernel -----------------------------------------------------------
 
 
