@@ -30,23 +30,32 @@ static __always_inline bool window_fill(struct walk *walk, u64 address)
 	return false;
 }
 
-/* Reads a stack slot. Returns 0 or -1. */
-__weak __noinline int slot_read(struct walk *walk, u64 address, u64 *value)
+/* Reads a stack slot that is not in the window. Returns 0 or -1. */
+__weak __noinline int slot_fetch(struct walk *walk, u64 address, u64 *value)
 {
 	u64 offset, frame;
 
 	if (!walk || !value || (address & 7))
 		return -1;
-	offset = address - walk->window_start;
-	if (offset + 8 > walk->window_bytes || offset >= WINDOW_BYTES) {
-		/* From where the frame begins, as its other slots may be below this one. */
-		frame = walk->sp & ~7ULL;
-		offset = address - frame;
-		if (offset >= WINDOW_BYTES / 2 || (address ^ frame) >= UNWIND_PAGE)
-			offset = 0;
-		if (!window_fill(walk, address - offset))
-			return -1;
-	}
+	/* From where the frame begins, as its other slots may be below this one. */
+	frame = walk->sp & ~7ULL;
+	offset = address - frame;
+	if (offset >= WINDOW_BYTES / 2 || (address ^ frame) >= UNWIND_PAGE)
+		offset = 0;
+	if (!window_fill(walk, address - offset))
+		return -1;
+	*value = *(u64 *)(walk->window + (offset & (WINDOW_BYTES - 8)));
+	return 0;
+}
+
+/* Reads a stack slot. Returns 0 or -1. No call where it is in the window, as most are. */
+static __always_inline int slot_read(struct walk *walk, u64 address, u64 *value)
+{
+	u64 offset = address - walk->window_start;
+
+	if ((offset & 7) || offset + 8 > walk->window_bytes || offset >= WINDOW_BYTES)
+		return slot_fetch(walk, address, value);
+	barrier_var(offset);
 	*value = *(u64 *)(walk->window + (offset & (WINDOW_BYTES - 8)));
 	return 0;
 }
