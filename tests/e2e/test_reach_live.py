@@ -77,7 +77,7 @@ def test_attached(threads):
     try:
         def action(tracer):
             harness.begin(target)
-            time.sleep(3)
+            time.sleep(3 * harness.SLOWNESS)
             tracer.send_signal(signal.SIGINT)
         result = harness.trace(str(target.pid), ["--kinds", "heap"], action)
         process, = result.report["processes"]
