@@ -22,6 +22,7 @@
 #include "trace/kernel.h"
 #include "trace/parking.h"
 #include "trace/processes.h"
+#include "trace/shared_probes.h"
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
 #include "util/clock.h"
@@ -62,7 +63,7 @@ static int start_following(struct session *session)
 {
 	struct follow_config config = {
 		.scope = session->target.scope,
-		.mode = session->mode,
+		.way = { .mode = session->mode },
 		.may_stop = !session->options->no_pause,
 		.needs_allocator = session->snapshot->traced[KIND_HEAP],
 		.exact_on_demand = session->snapshot->traced[KIND_PAGES],
@@ -70,8 +71,17 @@ static int start_following(struct session *session)
 		.modules = session->modules,
 		.processes = session->processes,
 	};
-	int error = watchdog_start(&session->watchdog, tracer_parking(session->tracer)->map_fd);
+	struct shared_definitions definitions;
+	int error;
 
+	/* On files that only the command maps each probe is there once. Without it just slower. */
+	if (session->mode == ATTACH_SINGLE && session->target.scope == FOLLOW_PROCESSES &&
+	    shared_probes_new(&config.way.shared))
+		log_info("this kernel takes no definitions of probes");
+	definitions = shared_probes_definitions(config.way.shared);
+	error = watchdog_start(&session->watchdog, tracer_parking(session->tracer)->map_fd,
+			       &definitions);
+	shared_probes_set_bearer(config.way.shared, session->watchdog.pid);
 	if (!error && session->options->unwind == UNWIND_TABLES)
 		error = unwinder_new(session->tracer, &session->unwinder);
 	config.unwinder = session->unwinder;
@@ -81,6 +91,8 @@ static int start_following(struct session *session)
 	}
 	if (!error)
 		error = follower_new(&config, &session->follower);
+	else
+		shared_probes_free(config.way.shared);
 	session->scan = (struct scan_run){
 		.options = session->options,
 		.snapshot = session->snapshot,

@@ -13,12 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
+#include "trace/shared_probes.h"
+#include "trace/tracefs.h"
 #include "util/array.h"
 
 /* Values of enum bpf_attach_type that the headers of libbpf 1.1 lack. */
@@ -204,6 +205,28 @@ static int perf_link(int program_fd, int event_fd, uint64_t cookie, struct links
 	return fd < 0 ? fd : links_add(links, fd);
 }
 
+static int attach_shared(const struct attach_request *request, struct links *links)
+{
+	size_t before = links->count;
+	int error = 0;
+
+	for (size_t i = 0; !error && i < request->count; i++) {
+		const struct shared_place place = {
+			.program_fd = request->program_fd,
+			.at_return = request->at_return,
+			.file_fd = request->file_fd,
+			.file_offset = request->points[i].file_offset,
+			.cookie = request->points[i].cookie,
+		};
+		int fd = shared_probes_open(request->shared, &place, request->pid);
+
+		error = fd < 0 ? fd : links_add(links, fd);
+	}
+	if (error)
+		links_cut(links, before);
+	return error;
+}
+
 static int attach_single(const struct attach_request *request, struct links *links)
 {
 	int type = read_event_source("type", "%d");
@@ -240,8 +263,12 @@ int attach_uprobes(const struct attach_request *request, struct links *links)
 {
 	if (!request->count)
 		return 0;
-	return request->mode == ATTACH_SINGLE ? attach_single(request, links)
-					      : attach_multi(request, links);
+	if (request->mode != ATTACH_SINGLE)
+		return attach_multi(request, links);
+	/* Where definitions are refused each process has events of its own. */
+	if (request->shared && request->pid > 0 && !attach_shared(request, links))
+		return 0;
+	return attach_single(request, links);
 }
 
 int attach_raw_tracepoint(int program_fd, const char *name, struct links *links)
@@ -251,47 +278,15 @@ int attach_raw_tracepoint(int program_fd, const char *name, struct links *links)
 	return fd < 0 ? fd : links_add(links, fd);
 }
 
-/* tracefs need not be mounted: a mount that nobody sees will do. */
-static int tracefs_open(void)
-{
-	int context = fsopen("tracefs", FSOPEN_CLOEXEC);
-	int mount_fd = -1;
-
-	if (context < 0)
-		return -errno;
-	if (!fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		mount_fd = fsmount(context, FSMOUNT_CLOEXEC, 0);
-	if (mount_fd < 0)
-		mount_fd = -errno;
-	close(context);
-	return mount_fd;
-}
-
-static int tracepoint_id(const char *name)
-{
-	int tracefs = tracefs_open();
-	char path[128], text[16] = "";
-	int fd, id = -ENOENT;
-
-	if (tracefs < 0)
-		return tracefs;
-	snprintf(path, sizeof(path), "events/%s/id", name);
-	fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		if (read(fd, text, sizeof(text) - 1) > 0)
-			id = atoi(text);
-		close(fd);
-	}
-	close(tracefs);
-	return id;
-}
-
 int attach_tracepoint(int program_fd, const char *name, struct links *links)
 {
 	struct perf_event_attr attr = { .size = sizeof(attr), .type = PERF_TYPE_TRACEPOINT };
-	int id = tracepoint_id(name);
+	int tracefs = tracefs_open();
+	int id = tracefs < 0 ? tracefs : tracefs_event_id(tracefs, name);
 	int fd;
 
+	if (tracefs >= 0)
+		close(tracefs);
 	if (id < 0)
 		return id;
 	attr.config = id;

@@ -3,7 +3,7 @@
  * The kernel's ways to attach a BPF program: uprobe links, perf events, trace
  * points. Works on file descriptors; knows neither the programs nor what they
  * are for. A link ends when its descriptor is closed, so nothing can be left
- * behind, whatever ends leaktrace.
+ * behind, whatever ends leaktrace; but for shared_probes.h.
  */
 #ifndef LEAKTRACE_TRACE_ATTACH_H
 #define LEAKTRACE_TRACE_ATTACH_H
@@ -14,6 +14,8 @@
 #include <sys/types.h>
 
 #include "trace/attach_mode.h"
+
+struct shared_probes;
 
 /* Descriptors of links, and of perf events that carry one. */
 struct links {
@@ -33,10 +35,11 @@ struct attach_point {
 
 struct attach_request {
 	int program_fd;
-	enum attach_mode mode; /* not ATTACH_AUTO */
-	bool at_return;	       /* not with ATTACH_SESSION */
-	int file_fd;	       /* the file that holds the code */
-	pid_t pid;	       /* -1: every process that maps the file */
+	enum attach_mode mode;	      /* not ATTACH_AUTO */
+	bool at_return;		      /* not with ATTACH_SESSION */
+	int file_fd;		      /* the file that holds the code */
+	pid_t pid;		      /* -1: every process that maps the file */
+	struct shared_probes *shared; /* for ATTACH_SINGLE; NULL: none are */
 	const struct attach_point *points;
 	size_t count;
 };

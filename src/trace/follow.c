@@ -12,6 +12,7 @@
 #include "trace/parking.h"
 #include "trace/processes.h"
 #include "trace/scan.h"
+#include "trace/shared_probes.h"
 #include "trace/tracer.h"
 #include "trace/unwinder.h"
 #include "util/array.h"
@@ -74,8 +75,10 @@ int follower_new(const struct follow_config *config, struct follower **result)
 	struct follower *follower = calloc(1, sizeof(*follower));
 	int error;
 
-	if (!follower)
+	if (!follower) {
+		shared_probes_free(config->way.shared);
 		return -ENOMEM;
+	}
 	follower->config = *config;
 	error = attach_life(follower);
 	if (error) {
@@ -113,6 +116,7 @@ void follower_free(struct follower *follower)
 	links_move(&follower->life, &follower->files);
 	links_move(&follower->life, &follower->exact);
 	links_close(&follower->life);
+	shared_probes_free(follower->config.way.shared);
 	parking_continue_all(tracer_parking(follower->config.tracer));
 	free(follower->parked);
 	free(follower);
@@ -291,7 +295,7 @@ static struct followed *probes_holder(struct follower *follower, struct followed
 {
 	struct followed *owner = NULL;
 
-	if (process->owner && follower->config.mode == ATTACH_SINGLE)
+	if (process->owner && follower->config.way.mode == ATTACH_SINGLE)
 		owner = followed_find(follower, process->owner);
 	return owner && owner->space == process->space ? owner : process;
 }

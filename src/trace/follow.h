@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "trace/attach_mode.h"
+#include "trace/probes.h"
 
 struct modules;
 struct processes;
@@ -33,10 +33,11 @@ enum follow_scope {
 
 struct follow_config {
 	enum follow_scope scope;
-	enum attach_mode mode; /* as the tracer's */
-	bool may_stop;	       /* children wait for their probes */
-	bool needs_allocator;  /* a process without one is of no use */
-	bool exact_on_demand;  /* allocators are probed by follower_set_exact() alone */
+	struct probes_way
+		way;   /* its mode is the tracer's; what is shared is the follower's from then on */
+	bool may_stop; /* children wait for their probes */
+	bool needs_allocator; /* a process without one is of no use */
+	bool exact_on_demand; /* allocators are probed by follower_set_exact() alone */
 	struct tracer *tracer;
 	struct modules *modules;
 	struct processes *processes;

@@ -33,14 +33,15 @@ static bool is_part(const struct probe_site *site, enum probe_part part)
 	return part == PROBES_ALL || (site->probe.kind == WIRE_HEAP) == (part == PROBES_ALLOCATOR);
 }
 
-static int attach_share(struct tracer *tracer, enum attach_mode mode, const struct module *module,
-			pid_t pid, enum probe_part part, const struct share *share,
-			struct links *links)
+static int attach_share(struct tracer *tracer, const struct probes_way *way,
+			const struct module *module, pid_t pid, enum probe_part part,
+			const struct share *share, struct links *links)
 {
 	const struct probe_plan *plan = module->plan;
 	struct attach_request request = {
 		.program_fd = tracer_program_fd(tracer, share->program),
-		.mode = share->ops == OPS_ACQUIRE ? mode : entry_mode(mode),
+		.mode = share->ops == OPS_ACQUIRE ? way->mode : entry_mode(way->mode),
+		.shared = way->shared,
 		.at_return = share->at_return,
 		.file_fd = module->fd,
 		.pid = pid,
@@ -69,8 +70,9 @@ static int attach_share(struct tracer *tracer, enum attach_mode mode, const stru
 	return error;
 }
 
-static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struct module *module,
-		       pid_t pid, enum probe_part part, struct links *links)
+static int attach_plan(struct tracer *tracer, const struct probes_way *way,
+		       const struct module *module, pid_t pid, enum probe_part part,
+		       struct links *links)
 {
 	/* Returns before entries: no entry is seen whose return is not. */
 	static const struct share shares[] = {
@@ -86,11 +88,11 @@ static int attach_plan(struct tracer *tracer, enum attach_mode mode, const struc
 	int error = 0;
 
 	for (size_t i = 0; !error && i < sizeof(shares) / sizeof(*shares); i++)
-		error = attach_share(tracer, mode, module, pid, part, &shares[i], links);
+		error = attach_share(tracer, way, module, pid, part, &shares[i], links);
 	return error;
 }
 
-static int attach_library_hook(struct tracer *tracer, enum attach_mode mode,
+static int attach_library_hook(struct tracer *tracer, const struct probes_way *way,
 			       const struct module *module, pid_t pid, struct links *links)
 {
 	struct attach_point point = {
@@ -99,7 +101,8 @@ static int attach_library_hook(struct tracer *tracer, enum attach_mode mode,
 	};
 	struct attach_request request = {
 		.program_fd = tracer_program_fd(tracer, TRACER_LIBRARIES),
-		.mode = entry_mode(mode),
+		.mode = entry_mode(way->mode),
+		.shared = way->shared,
 		.file_fd = module->fd,
 		.pid = pid,
 		.points = &point,
@@ -109,14 +112,14 @@ static int attach_library_hook(struct tracer *tracer, enum attach_mode mode,
 	return attach_uprobes(&request, links);
 }
 
-int probes_attach(struct tracer *tracer, enum attach_mode mode, const struct module *module,
+int probes_attach(struct tracer *tracer, const struct probes_way *way, const struct module *module,
 		  pid_t pid, enum probe_part part, struct links *links)
 {
 	int error = 0;
 
 	if (module_has_probes(module))
-		error = attach_plan(tracer, mode, module, pid, part, links);
+		error = attach_plan(tracer, way, module, pid, part, links);
 	if (!error && module->has_library_hook && part != PROBES_ALLOCATOR)
-		error = attach_library_hook(tracer, mode, module, pid, links);
+		error = attach_library_hook(tracer, way, module, pid, links);
 	return error;
 }

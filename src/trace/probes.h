@@ -9,6 +9,7 @@
 
 struct links;
 struct module;
+struct shared_probes;
 struct tracer;
 
 enum probe_part {
@@ -17,12 +18,18 @@ enum probe_part {
 	PROBES_OTHER, /* and ld.so's hook */
 };
 
+/* How: `shared` for single probes, NULL: none are. */
+struct probes_way {
+	enum attach_mode mode;
+	struct shared_probes *shared;
+};
+
 /*
  * Attaches a module's probes: its allocator's functions, others', and ld.so's hook.
  * `pid` -1: for every process that maps it. Returns 0 or -errno; `links` may then
  * hold a part of them.
  */
-int probes_attach(struct tracer *tracer, enum attach_mode mode, const struct module *module,
+int probes_attach(struct tracer *tracer, const struct probes_way *way, const struct module *module,
 		  pid_t pid, enum probe_part part, struct links *links);
 
 #endif

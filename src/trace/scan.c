@@ -18,7 +18,7 @@
 int scan_attach_allocator(struct follower *follower, const struct module *module, pid_t pid)
 {
 	return module_has_probes(module)
-		       ? probes_attach(follower->config.tracer, follower->config.mode, module, pid,
+		       ? probes_attach(follower->config.tracer, &follower->config.way, module, pid,
 				       PROBES_ALLOCATOR, &follower->exact)
 		       : 0;
 }
@@ -27,7 +27,7 @@ static int attach_module(struct follower *follower, const struct module *module,
 			 struct links *links)
 {
 	const struct follow_config *config = &follower->config;
-	int error = probes_attach(config->tracer, config->mode, module, pid,
+	int error = probes_attach(config->tracer, &config->way, module, pid,
 				  config->exact_on_demand ? PROBES_OTHER : PROBES_ALL, links);
 
 	if (!error && follower->is_exact)

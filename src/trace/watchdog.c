@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The watchdog's own process: waits for the pipe's end, then continues what is stopped. */
+/*
+ * The watchdog's own process: waits for the pipe's end, then continues what is stopped and
+ * removes what is defined.
+ */
 #include "trace/watchdog.h"
 
 #include <errno.h>
@@ -13,6 +16,7 @@
 #include <unistd.h>
 
 #include "trace/parking.h"
+#include "trace/shared_probes.h"
 #include "util/privilege.h"
 
 /*
@@ -39,31 +43,50 @@ static void continue_parked(int map_fd)
 	}
 }
 
-static void watch(int pipe_fd, int map_fd)
+/* Moves descriptors to 3, 4 and so on, and closes all others. Those that are -1 are left out.
+ * Returns 0 or -1. */
+static int keep_descriptors(int *fds, int count)
 {
+	/* Out of the way of the numbers that are chosen here. */
+	for (int i = 0; i < count; i++)
+		if (fds[i] >= 0 && (fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3 + count)) < 0)
+			return -1;
+	for (int fd = 0; fd < 3 + count; fd++)
+		close(fd);
+	for (int i = 0; i < count; i++) {
+		if (fds[i] >= 0 && dup3(fds[i], 3 + i, O_CLOEXEC) < 0)
+			return -1;
+		fds[i] = fds[i] < 0 ? -1 : 3 + i;
+	}
+	/* Links that we were born with would outlive leaktrace. */
+	return (int)syscall(SYS_close_range, 3 + count, ~0U, 0);
+}
+
+static void watch(int pipe_fd, int map_fd, const struct shared_definitions *definitions)
+{
+	int fds[] = { map_fd, pipe_fd, definitions->fd };
+	struct shared_definitions kept = *definitions;
 	sigset_t all;
 	char byte;
-	int kept;
 
 	/* A signal to the whole group of processes, Ctrl-C say, must not end it. */
 	setsid();
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	prctl(PR_SET_NAME, "leaktrace-watch");
-	/* Links that we were born with would outlive leaktrace: keep two descriptors only. */
-	kept = dup3(map_fd, 3, O_CLOEXEC) < 0 || dup3(pipe_fd, 4, O_CLOEXEC) < 0;
-	if (kept || syscall(SYS_close_range, 5, ~0U, 0))
+	if (keep_descriptors(fds, sizeof(fds) / sizeof(*fds)))
 		_exit(1);
-	for (int fd = 0; fd < 3; fd++)
-		close(fd);
+	kept.fd = fds[2];
 	privilege_keep(kept_capabilities, sizeof(kept_capabilities) / sizeof(*kept_capabilities));
-	while (read(4, &byte, 1) < 0 && errno == EINTR)
+	while (read(fds[1], &byte, 1) < 0 && errno == EINTR)
 		continue;
-	continue_parked(3);
+	continue_parked(fds[0]);
+	shared_definitions_remove(&kept);
 	_exit(0);
 }
 
-int watchdog_start(struct watchdog *watchdog, int parked_map_fd)
+int watchdog_start(struct watchdog *watchdog, int parked_map_fd,
+		   const struct shared_definitions *definitions)
 {
 	int ends[2];
 
@@ -75,13 +98,8 @@ int watchdog_start(struct watchdog *watchdog, int parked_map_fd)
 		close(ends[1]);
 		return -errno;
 	}
-	if (!watchdog->pid) {
-		/* Out of the way of the numbers that watch() chooses. */
-		int map_fd = fcntl(parked_map_fd, F_DUPFD_CLOEXEC, 10);
-		int pipe_fd = fcntl(ends[0], F_DUPFD_CLOEXEC, 10);
-
-		watch(pipe_fd, map_fd);
-	}
+	if (!watchdog->pid)
+		watch(ends[0], parked_map_fd, definitions);
 	close(ends[0]);
 	watchdog->pipe_fd = ends[1];
 	return 0;

@@ -35,6 +35,13 @@ def built():
         pytest.exit(f"{harness.LEAKTRACE} is missing: run `make`", returncode=1)
 
 
+@pytest.fixture(autouse=True)
+def together():
+    """With all other tests; see harness.alone()."""
+    with harness.turn(exclusive=False):
+        yield
+
+
 @pytest.fixture(name="tmp_path")
 def fixture_tmp_path(tmp_path):
     """Given back at once: in an emulated machine /tmp is memory, and all tests together fill it."""

@@ -50,6 +50,9 @@ Rows of a program's head:
 """
 
 import collections
+import ctypes
+import contextlib
+import fcntl
 import functools
 import glob
 import json
@@ -377,6 +380,32 @@ def run_attached(variant, attach, env=None, pids="{0}"):
         return trace(pids.format(target.pid), ["--attach", attach, *head.options], lambda tracer: begin(target))
     finally:
         drop(target)
+
+
+# ---- tests that disturb each other -----------------------------------------
+
+
+@functools.lru_cache(maxsize=None)
+def turns_file():
+    return open(os.path.join(BUILD, "tests", "turns"), "w", encoding="ascii")
+
+
+@contextlib.contextmanager
+def turn(exclusive):
+    """One's own or, of all tests that are no such, together."""
+    try:
+        fcntl.flock(turns_file(), fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        yield
+    finally:
+        fcntl.flock(turns_file(), fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def alone():
+    """Within a test: until others have ended, and while this one goes on, none does."""
+    with turn(exclusive=True):
+        yield
+    fcntl.flock(turns_file(), fcntl.LOCK_SH)
 
 
 # ---- what this machine can do ------------------------------------------------
@@ -760,6 +789,27 @@ def bpf_objects(kind):
     return {entry["id"] for entry in json.loads(output or b"[]")} - held_by_others()[kind + "_id"]
 
 
+@functools.lru_cache(maxsize=None)
+def tracefs():
+    """A mount that nobody sees, as leaktrace's own; None: not to be had."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fsopen, fsconfig, fsmount, create = 430, 431, 432, 6
+    context = libc.syscall(fsopen, b"tracefs", 1)
+    if context < 0:
+        return None
+    done = libc.syscall(fsconfig, context, create, None, None, 0)
+    mount = -1 if done else libc.syscall(fsmount, context, 1, 0)
+    os.close(context)
+    return None if mount < 0 else f"/proc/{os.getpid()}/fd/{mount}"
+
+
+def probe_definitions():
+    if not tracefs():
+        return set()
+    with open(f"{tracefs()}/uprobe_events", encoding="utf-8") as file:
+        return {line.split()[0] for line in file}
+
+
 def mounts():
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
         return {line.split()[4] for line in file}
@@ -812,7 +862,7 @@ def text_pages_differ(pid):
 
 def traces():
     return {"programs": bpf_objects("prog"), "links": bpf_objects("link"), "mounts": mounts(),
-            "stopped": stopped_programs()}
+            "stopped": stopped_programs(), "definitions": probe_definitions()}
 
 
 def left_behind(before, patience_s=180):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every hazard program against its head: launched in every way to attach that may matter, and attached to."""
 
+import contextlib
+
 import pytest
 
 import harness
@@ -46,10 +48,12 @@ def test_tracepoints(variant):
 
 @pytest.mark.parametrize("variant", harness.attachable(), ids=harness.variant_id)
 def test_attached(variant):
-    harness.check_variant(variant, harness.run_attached(variant, "auto"), 0)
+    # The kernel takes the probes of one whose first thread has ended when another leaktrace lets go of the same functions.
+    with harness.alone() if variant.case == "pthread_exit" else contextlib.nullcontext():
+        harness.check_variant(variant, harness.run_attached(variant, "auto"), 0)
 
 
-@pytest.mark.parametrize("program", ["basic", "fork_child", "exec_self", "threads_churn", "cxx_throw"])
+@pytest.mark.parametrize("program", ["basic", "fork_child", "exec_self", "threads_churn", "cxx_throw", "short_children"])
 def test_attached_each_way(program, attach):
     variant = harness.Variant(program, None, None, None)
     harness.check_variant(variant, harness.run_attached(variant, attach), 0)
