@@ -228,8 +228,12 @@ static bool remove_unused(const struct shared_definitions *definitions)
 		return true;
 	}
 	rewind(list);
-	if (getdelim(&text, &size, '\0', list) < 0 && text)
-		text[0] = '\0';
+	/* At the file's end it is empty; else it could not be read. */
+	if (getdelim(&text, &size, '\0', list) < 0) {
+		left = !feof(list);
+		free(text);
+		text = NULL;
+	}
 	for (line = text ? strtok_r(text, "\n", &rest) : NULL; line;
 	     line = strtok_r(NULL, "\n", &rest)) {
 		char command[2 * SHARED_GROUP_BYTES];

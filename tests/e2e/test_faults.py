@@ -42,6 +42,8 @@ def ways(folder):
         "heap": Way(["--kinds", "heap", "--json", report, "--", harness.program_path("basic")], [report], b""),
         "all": Way([*ALL_KINDS, "--json", report, "-o", recording, "--", *WHOLE], [report, recording], b"whole\n"),
         "processes": Way(["--no-namespace", "--kinds", "heap", "--json", report, "--", *WHOLE], [report], b"whole\n"),
+        "single": Way(["--no-namespace", "--attach", "single", "--kinds", "heap", "--no-scan", "--json", report, "--", *WHOLE],
+                      [report], b"whole\n"),
         "report": Way(["report", "--json", again, whole], [again], None),
     }
 
@@ -187,7 +189,7 @@ def folder(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", ["heap", "all", "processes", "report"])
+@pytest.mark.parametrize("name", ["heap", "all", "processes", "single", "report"])
 def test_one_call_fails(folder, name):
     way = ways(folder)[name]
     failed, injected, crashed = [], 0, 0
