@@ -31,7 +31,7 @@ def runs():
     wanted["warned"] = ("leak", *begun, "--growth-limits", "10m:10%:990%")
     with concurrent.futures.ThreadPoolExecutor(len(wanted) + 1) as pool:
         futures = {name: pool.submit(watch, *how) for name, how in wanted.items()}
-        futures["fresh"] = pool.submit(watch, "leak", "--warmup", "12", seconds=TOO_SHORT)
+        futures["fresh"] = pool.submit(watch, "leak", "--warmup", str(12 * harness.SLOWNESS), seconds=TOO_SHORT)
         return {name: future.result() for name, future in futures.items()}
 
 

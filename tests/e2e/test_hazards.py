@@ -48,8 +48,11 @@ def test_tracepoints(variant):
 
 @pytest.mark.parametrize("variant", harness.attachable(), ids=harness.variant_id)
 def test_attached(variant):
-    # The kernel takes the probes of one whose first thread has ended when another leaktrace lets go of the same functions.
-    with harness.alone() if variant.case == "pthread_exit" else contextlib.nullcontext():
+    first_thread_ends = variant.case == "pthread_exit"
+    if first_thread_ends and harness.lacking("multi"):
+        pytest.skip("single probes that are one process's end with its first thread")
+    # The kernel takes the probes of such a one when another leaktrace lets go of the same functions.
+    with harness.alone() if first_thread_ends else contextlib.nullcontext():
         harness.check_variant(variant, harness.run_attached(variant, "auto"), 0)
 
 
