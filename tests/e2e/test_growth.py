@@ -11,7 +11,7 @@ import harness
 
 SHAPES = harness.program_path("shapes")
 # Where programs take long to start, and all at once, more time is left to judge.
-SECONDS = 16 if harness.SLOWNESS == 1 else 40
+SECONDS, BEGUN = (16, 3) if harness.SLOWNESS == 1 else (60, 30)
 TOO_SHORT = 16
 GROWTH = ["--no-scan", "--growth", "-i", "0.5", "--fail-on", "growth"]
 
@@ -26,7 +26,7 @@ def runs():
     wanted = {shape: (shape,) for shape in ("leak", "plateau", "sawtooth", "step", "stable", "fds")}
     wanted["warmup"] = ("warmup", "--warmup", "3")
     # Once it holds something: of nothing, all growth is too much.
-    begun = ("--warmup", str(6 * harness.SLOWNESS))
+    begun = ("--warmup", str(BEGUN))
     wanted["allowed"] = ("leak", *begun, "--growth-limits", "10m:900%:990%")
     wanted["warned"] = ("leak", *begun, "--growth-limits", "10m:10%:990%")
     with concurrent.futures.ThreadPoolExecutor(len(wanted) + 1) as pool:
