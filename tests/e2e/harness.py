@@ -50,8 +50,8 @@ Rows of a program's head:
 """
 
 import collections
-import ctypes
 import contextlib
+import ctypes
 import fcntl
 import functools
 import glob
